@@ -1,0 +1,8 @@
+//! The pure core: what can be decided from (state, events, playbook, now).
+//!
+//! Law of this room: synchronous and deterministic. No runtime, no clock, no randomness, no I/O,
+//! no metrics, no logging: time and random draws are arguments. Imports only `std`, `serde` and
+//! `thiserror` (kept by `clippy.toml` and `tests/architecture.rs`).
+
+pub mod ids;
+pub mod time;

@@ -1,0 +1,6 @@
+//! What the house asks of the world: traits whose contracts are prose and conformance suites.
+//!
+//! Law of this room: no bodies. A port names the promise; `store/`, `line/` and `automation/` keep
+//! it. Types here may mention the domain, never a library of the outside.
+
+pub mod store;

@@ -1,0 +1,336 @@
+//! The store port: everything that must be single is an *entity* under compare-and-commit.
+//!
+//! # Contract (every body passes the one suite in `tests/store_conformance.rs`)
+//!
+//! 1. **A commit is atomic**: value, due time, desk row, feed entries and erasures land together
+//!    or not at all. When the future returns [`Outcome::Committed`] they survive the death of the
+//!    process (embedded: of the machine, given an honest disk).
+//! 2. **The revision is a random token chosen by the writer.** `stored == expected` → applied;
+//!    `stored == proposed` → this very commit had landed already → success; anything else →
+//!    [`Outcome::Conflict`] with what is stored. Sending the same commit again is always safe.
+//! 3. **Deletion leaves a tombstone** for [`TOMBSTONE_LIFE`]: a late create (expected `None`)
+//!    conflicts with it; a deliberate new beginning names the tombstone's revision.
+//! 4. **Commits of one entity apply in the order they were submitted**; commits of different
+//!    entities in any order.
+//! 5. **An error means unknown, never "not stored"** — except [`Error::Full`], which is said before
+//!    anything was written. After any other error of the embedded body the process must end.
+//! 6. **Due items come back**: a claim moves the item `hold` later instead of removing it, so a
+//!    claimer that dies loses nothing. Only a commit of that entity settles its due time.
+//! 7. **Reads see every commit that was acknowledged before the read began.**
+
+use crate::domain::ids::{ConversationKey, Fingerprint, Incarnation};
+use crate::domain::time::{Millis, Span};
+use futures_util::future::BoxFuture;
+use std::fmt;
+
+/// How long a deleted entity keeps its tombstone: longer than any redelivery (LINE allows 20
+/// minutes) or spooled event can be late.
+pub const TOMBSTONE_LIFE: Span = Span::hours(48);
+
+/// Greatest value of one entity, checked by the core before it commits.
+pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+
+/// What kind of thing an entity is. The number is what is stored: never reuse one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum EntityKind {
+    /// A customer's conversation.
+    Conversation = 1,
+    /// A ticket.
+    Ticket = 2,
+    /// An agent: slots, presence.
+    Agent = 3,
+    /// A console account.
+    Account = 4,
+    /// A shared count: push budgets, ticket numbers.
+    Counter = 5,
+    /// Events that could not be decided, kept raw for a person to look at.
+    Quarantine = 6,
+}
+
+/// Names one entity.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntityKey {
+    /// The kind; two kinds may share an id.
+    pub kind: EntityKind,
+    /// The id within the kind, at most 200 bytes.
+    pub id: Box<str>,
+}
+
+impl EntityKey {
+    /// Names an entity of a kind.
+    pub fn new(kind: EntityKind, id: &str) -> EntityKey {
+        EntityKey {
+            kind,
+            id: id.into(),
+        }
+    }
+
+    /// The conversation entity of a chat: `channel/chat`.
+    pub fn conversation(key: &ConversationKey) -> EntityKey {
+        EntityKey {
+            kind: EntityKind::Conversation,
+            id: key.to_string().into_boxed_str(),
+        }
+    }
+}
+
+impl fmt::Debug for EntityKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}:{}", self.kind, self.id)
+    }
+}
+
+/// The random token of one commit. Two writers never draw the same one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Revision(pub [u8; 16]);
+
+impl fmt::Debug for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "r{:02x}{:02x}{:02x}{:02x}",
+            self.0[0], self.0[1], self.0[2], self.0[3]
+        )
+    }
+}
+
+/// What the store holds for an entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The revision to expect in the next commit.
+    pub revision: Revision,
+    /// The value, or `None` for a tombstone.
+    pub value: Option<Box<[u8]>>,
+}
+
+/// One record of the change feed, written in the same step as the value.
+///
+/// The payload is JSON. A payload that carries a customer's words names the message, so that an
+/// unsend can find and erase it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedEntry {
+    /// The message whose words the payload carries, if any.
+    pub erasable: Option<Fingerprint>,
+    /// UTF-8 JSON, at most 64 KiB.
+    pub payload: Box<[u8]>,
+}
+
+/// Whether a commit takes in new work or settles old work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// New work: refused with [`Error::Full`] below the free-space floor.
+    Accepting,
+    /// Settles work already accepted: passes as long as the disk takes a byte.
+    Completing,
+}
+
+/// How soon a commit must be durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody waits: wake the writer.
+    Now,
+    /// May ride on another commit's batch, at most 20 ms later; [`Store::nudge`] ends the wait.
+    Lazy,
+}
+
+/// What happens to the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// The new value, at most [`MAX_VALUE_BYTES`].
+    Put(Box<[u8]>),
+    /// Leave a tombstone.
+    Delete,
+}
+
+/// One atomic step on one entity.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// Which entity.
+    pub key: EntityKey,
+    /// The revision the decision was made on; `None`: the entity must not exist.
+    pub expected: Option<Revision>,
+    /// The token of this commit.
+    pub proposed: Revision,
+    /// The new value.
+    pub write: Write,
+    /// When the entity owes something next; `None` clears it.
+    pub due: Option<Millis>,
+    /// The row for the agents' lists; `None` removes it. A change raises the desk generation.
+    pub desk: Option<Box<[u8]>>,
+    /// Records appended to the change feed, in order.
+    pub feed: Vec<FeedEntry>,
+    /// Messages whose words must vanish from the feed (of this entity), now for readers, at the
+    /// next compaction from the files.
+    pub erase: Vec<Fingerprint>,
+    /// New work or old.
+    pub class: Class,
+    /// How soon.
+    pub urgency: Urgency,
+}
+
+/// Proof that a commit is durable. Effects may leave only against it.
+///
+/// Only bodies of the store (and nobody else: `tests/architecture.rs`) call [`Committed::attest`].
+#[derive(Debug)]
+pub struct Committed {
+    revision: Revision,
+}
+
+impl Committed {
+    /// Attests that the commit with this revision is durable. For store bodies only.
+    pub fn attest(revision: Revision) -> Committed {
+        Committed { revision }
+    }
+
+    /// The revision now stored.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+}
+
+/// How a commit ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Durable; also when it had landed before and was sent again.
+    Committed(Committed),
+    /// Somebody else committed: decide again on what is stored.
+    Conflict(Option<Stored>),
+}
+
+/// Why the store gave no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// Nothing was written: less room than the configured floor.
+    #[error("store is full: {free_bytes} bytes free, floor is {floor_bytes}")]
+    Full {
+        /// Bytes the disk has left.
+        free_bytes: u64,
+        /// The floor from the config.
+        floor_bytes: u64,
+    },
+    /// Nothing was written: too many commits are waiting for the disk.
+    #[error("store is busy: {waiting} commits are waiting")]
+    Busy {
+        /// Commits in the writer's queue.
+        waiting: usize,
+    },
+    /// The store is shutting down or has failed; the outcome is unknown.
+    #[error("store is closed: {0}")]
+    Closed(String),
+    /// What is on the disk is not what was written.
+    #[error("store is damaged: {0}")]
+    Damaged(String),
+    /// The outside failed; the outcome is unknown.
+    #[error("store failed: {0}")]
+    Io(String),
+}
+
+/// Something that owes an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Which entity.
+    pub key: EntityKey,
+    /// Since when.
+    pub at: Millis,
+}
+
+/// A place in the change feed; ordered, dense within a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// Number of the commit batch.
+    pub batch: u64,
+    /// Position in the batch, counted from 1; 0 means before the first.
+    pub index: u32,
+}
+
+/// A feed record as read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedRecord {
+    /// Read on after this.
+    pub cursor: Cursor,
+    /// When the batch was written, store time.
+    pub at: Millis,
+    /// Whose record it is.
+    pub key: EntityKey,
+    /// The payload; `None` when its message was unsent.
+    pub payload: Option<Box<[u8]>>,
+}
+
+/// How the store is, for `/readyz?verbose`, metrics and `hotline doctor`.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// One word for people: `embedded`, `memory`.
+    pub kind: &'static str,
+    /// What a 200 to LINE promises in this mode, one sentence.
+    pub promise: &'static str,
+    /// Bytes free on the disk; `u64::MAX` when there is none.
+    pub free_bytes: u64,
+    /// Below this, accepting commits are refused.
+    pub floor_bytes: u64,
+    /// Commits waiting for the writer.
+    pub waiting: usize,
+    /// Number of the last durable batch.
+    pub batch: u64,
+    /// Bytes on the disk.
+    pub bytes: u64,
+}
+
+impl Health {
+    /// Whether new work is taken.
+    pub fn accepting(&self) -> bool {
+        self.free_bytes >= self.floor_bytes
+    }
+}
+
+/// The trait all stores keep. Methods are called from any thread.
+pub trait Store: Send + Sync + 'static {
+    /// Store time: advanced by the monotonic clock, never backwards, not moved by the wall clock.
+    fn now(&self) -> Millis;
+
+    /// This life of this process; differs at every open.
+    fn incarnation(&self) -> Incarnation;
+
+    /// Reads an entity. Embedded: on the calling thread, microseconds when warm.
+    fn load(&self, key: &EntityKey) -> BoxFuture<'static, Result<Option<Stored>, Error>>;
+
+    /// Makes one step durable. Dropping the future does not cancel the commit.
+    fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<Outcome, Error>>;
+
+    /// Somebody waits behind a lazy commit: write now.
+    fn nudge(&self);
+
+    /// Hands out at most `limit` due items, most recent `at` first (freshest reply tokens), and
+    /// moves each to `now + hold`.
+    fn claim_due(
+        &self,
+        now: Millis,
+        hold: Span,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<Due>, Error>>;
+
+    /// Reads the change feed after a cursor, oldest first, at most `limit` records.
+    fn feed(
+        &self,
+        after: Cursor,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<FeedRecord>, Error>>;
+
+    /// Forgets whole batches up to and including `upto.batch`: what the archive has.
+    fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// Raised by every commit that changed a desk row.
+    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>>;
+
+    /// All desk rows.
+    fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>>;
+
+    /// Drops erased words from the files, expired tombstones, and gives room back.
+    fn compact(&self) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// How the store is.
+    fn health(&self) -> Health;
+
+    /// Writes what is waiting, checkpoints, closes. Later calls return [`Error::Closed`].
+    fn close(&self) -> BoxFuture<'static, Result<(), Error>>;
+}
