@@ -5,4 +5,5 @@
 //! `thiserror` (kept by `clippy.toml` and `tests/architecture.rs`).
 
 pub mod ids;
+pub mod playbook;
 pub mod time;

@@ -1,0 +1,23 @@
+//! The understanding port: words to an [`Understanding`]. Asked before the decision, never in it.
+
+use crate::domain::playbook::{Playbook, Understanding};
+use std::sync::Arc;
+
+/// Turns a customer's text into what the core can look up.
+///
+/// Bodies may be slow or panic: the intent stage contains both. They hold no customer text after
+/// returning.
+pub trait Understand: Send + Sync + 'static {
+    /// Reads one text.
+    fn understand(&self, text: &str) -> Understanding;
+}
+
+/// The automation of one moment: what understands and what answers, swapped together on reload.
+pub trait Automation: Understand + Playbook {}
+impl<T: Understand + Playbook> Automation for T {}
+
+/// Where the present automation is had. A reload changes what the next call returns.
+pub trait CurrentAutomation: Send + Sync + 'static {
+    /// The automation in force now.
+    fn current(&self) -> Arc<dyn Automation>;
+}
