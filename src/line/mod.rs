@@ -1,1 +1,9 @@
-//! line
+//! The LINE edge: what comes in is verified and split, what goes out is one call per effect.
+//!
+//! Law of this room: nothing is decided here. A webhook becomes events, a dispatch becomes one
+//! HTTP call and one outcome; retries, fallbacks and order belong to the core. LINE's limits are
+//! named constants in `line_wire`. Load is never aimed at LINE.
+
+pub mod inbound;
+pub mod signature;
+pub mod webhook;

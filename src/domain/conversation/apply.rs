@@ -1,0 +1,115 @@
+//! Deciding: events in, a transition out.
+
+use super::event::Event;
+use super::fact::{Fact, Rejected};
+use super::invariants;
+use super::outbox::Wait;
+use super::state::Conversation;
+use super::transition::{Now, Transition};
+use crate::domain::commit::Revision;
+use crate::domain::ids::Fingerprint;
+use crate::domain::playbook::Playbook;
+
+/// What one decision gathers on its way.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) facts: Vec<Fact>,
+    pub(super) erase: Vec<Fingerprint>,
+    pub(super) rejected: Vec<Rejected>,
+    /// Some event was new work, not the end of old work.
+    pub(super) accepted: bool,
+    /// A call to LINE begins with this decision: somebody waits for the commit.
+    pub(super) launched: bool,
+    /// Something was applied that must be stored.
+    pub(super) changed: bool,
+}
+
+impl Conversation {
+    /// Decides what the events mean. Pure: the same arguments give the same transition.
+    ///
+    /// `proposed` is the token of the commit that will carry the transition, drawn at random by the
+    /// caller. Applying an event that was applied before changes nothing.
+    pub fn apply(
+        &self,
+        events: &[Event],
+        playbook: &dyn Playbook,
+        now: &Now<'_>,
+        proposed: Revision,
+    ) -> Transition {
+        let mut next = self.clone();
+        let mut gathered = Gathered::default();
+        for event in events {
+            next.take(event, playbook, now, &mut gathered);
+        }
+        next.settle(playbook, now, &mut gathered);
+        gathered.changed |= !gathered.facts.is_empty() || next.outbox != self.outbox;
+        gathered.launched = next.outbox.flights.iter().any(|flight| {
+            flight.under_way()
+                && !self
+                    .outbox
+                    .flights
+                    .iter()
+                    .any(|f| f.attempt == flight.attempt)
+        });
+        if gathered.accepted {
+            next.digest = playbook.digest();
+        }
+        debug_assert_eq!(invariants::check(&next), Ok(()));
+        Transition {
+            next,
+            gathered,
+            proposed,
+        }
+    }
+
+    fn take(
+        &mut self,
+        event: &Event,
+        playbook: &dyn Playbook,
+        now: &Now<'_>,
+        gathered: &mut Gathered,
+    ) {
+        match event {
+            Event::Received(received) => self.received(received, playbook, now, gathered),
+            Event::SendEnded { attempt, end } => {
+                if !self
+                    .outbox
+                    .send_ended(*attempt, *end, now, &mut gathered.facts)
+                {
+                    gathered.rejected.push(Rejected::Stale);
+                }
+            }
+            Event::PushAnswered { effect, granted } => {
+                let asked = self.outbox.queue.iter_mut().find(|parcel| {
+                    parcel.wait == Wait::Budget && parcel.effects.first() == Some(effect)
+                });
+                match asked {
+                    Some(parcel) => {
+                        parcel.wait = if *granted { Wait::Granted } else { Wait::Token };
+                        gathered.changed = true;
+                    }
+                    None => gathered.rejected.push(Rejected::Stale),
+                }
+            }
+            Event::ProfileAnswered { name } => {
+                gathered.changed |= self.profile_wanted || self.name != *name;
+                self.name = name.clone().or_else(|| self.name.take());
+                self.profile_wanted = false;
+            }
+            Event::Woken => {}
+        }
+    }
+
+    /// After the events: moves every flight, flags what is too old, fills the free lane.
+    fn settle(&mut self, playbook: &dyn Playbook, now: &Now<'_>, gathered: &mut Gathered) {
+        self.outbox.look(now, &mut gathered.facts);
+        self.outbox.expire(now.time, &mut gathered.facts);
+        self.tokens.prune(now.time);
+        self.outbox.launch(
+            &mut self.tokens,
+            playbook.policy(),
+            now,
+            &mut gathered.facts,
+        );
+    }
+}

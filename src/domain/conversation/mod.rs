@@ -1,0 +1,49 @@
+//! The conversation: one customer's exchange with one account, as a pure state machine.
+//!
+//! Law of this room: [`apply`](Conversation::apply) takes the state, what happened, the playbook and
+//! the time, and returns a [`Transition`]. A transition can be written down, but nothing can be
+//! *done* with it: effects come only from [`Live::owed`], and a [`Live`] state is had only from the
+//! store: by loading it, or by showing the [`Committed`](crate::domain::commit::Committed) proof of
+//! the transition's own commit. There is no second list of effects, so recovery after a crash is
+//! the path every message takes.
+//!
+//! | file | verb or noun |
+//! |---|---|
+//! | `event`, `fact` | what happened; what we learned |
+//! | `apply` | folds events into a transition |
+//! | `received` | what a customer did: one function per kind of event |
+//! | `outbox`, `flight` | what we owe LINE; the call under way and what its outcome means |
+//! | `tokens`, `seen`, `context` | the bank of reply tokens; ids already applied; the last words |
+//! | `transition` | decided → committed → owed |
+//! | `codec` | the stored form, readable by older and newer builds |
+//! | `invariants` | numbered laws, checked by property tests and debug builds |
+
+mod apply;
+mod codec;
+mod context;
+mod event;
+mod fact;
+mod flight;
+mod invariants;
+mod outbox;
+mod received;
+mod seen;
+mod state;
+mod tokens;
+mod transition;
+mod wire;
+
+pub use codec::DecodeError;
+pub use context::{From, Words};
+pub use event::{Content, Event, Kind, Received, SendEnd};
+pub use fact::{Ending, Fact, Rejected, Why};
+pub use flight::{CALL_GRACE, DOUBT_AGE, LANE_HOLD, PUSH_CALL, PUSH_LIFE, REPLY_CALL};
+pub use invariants::check;
+pub use outbox::{MAX_BUBBLES_PER_CALL, MAX_EFFECTS, MAX_OUTBOX_BYTES};
+pub use seen::{SEEN_LIFE, SEEN_MAX};
+pub use state::{Conversation, Phase};
+pub use tokens::{TOKEN_LIFE, TOKEN_USABLE};
+pub use transition::{Draft, Live, Now, Owed, Send, Transition};
+
+#[cfg(test)]
+mod tests;

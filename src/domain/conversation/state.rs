@@ -1,0 +1,105 @@
+//! The state of a conversation.
+
+use super::context::{Context, Words};
+use super::outbox::Outbox;
+use super::seen::Seen;
+use super::tokens::TokenBank;
+use crate::domain::ids::Fingerprint;
+use crate::domain::time::{Millis, Span};
+
+/// How long an unsent message is remembered whose words never came.
+pub(super) const UNSENT_LIFE: Span = Span::hours(24);
+/// How many are remembered.
+pub(super) const UNSENT_MAX: usize = 32;
+/// How long a profile is good.
+pub(super) const PROFILE_LIFE: Span = Span::hours(24 * 7);
+
+/// Where a conversation is. Handlers match on it in full: a new phase breaks the build.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// The automation answers.
+    #[default]
+    Automated,
+    /// The customer blocked the account, or the group removed it: nothing is owed.
+    Unreachable,
+}
+
+/// Everything Hotline knows of one conversation. At most 64 KiB when stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conversation {
+    pub(super) phase: Phase,
+    pub(super) context: Context,
+    pub(super) tokens: TokenBank,
+    pub(super) outbox: Outbox,
+    pub(super) seen: Seen,
+    /// Messages unsent before they came, with when we learned it.
+    pub(super) unsent: Vec<(Fingerprint, Millis)>,
+    /// The last effect id given out.
+    pub(super) last_effect: u32,
+    /// Display name, and when LINE was last asked for it.
+    pub(super) name: Option<Box<str>>,
+    pub(super) profile_asked: Option<Millis>,
+    /// Whether an answer about the profile is still wanted.
+    pub(super) profile_wanted: bool,
+    /// When the customer first and last did something (store time).
+    pub(super) opened: Millis,
+    pub(super) touched: Millis,
+    /// Events set aside undecided.
+    pub(super) quarantined: u32,
+    /// Digest of the playbook it was last decided under.
+    pub(super) digest: u64,
+    /// Fields of a newer build: kept, written back, not understood.
+    pub(super) unknown: Box<[u8]>,
+}
+
+impl Conversation {
+    /// Where it is.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The last words of both sides, oldest first.
+    pub fn words(&self) -> &[Words] {
+        &self.context.words
+    }
+
+    /// The customer's display name, once LINE told it.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Effects owed: queued or in flight.
+    pub fn owed_effects(&self) -> usize {
+        self.outbox.effects()
+    }
+
+    /// Calls to LINE under way.
+    pub fn calls_under_way(&self) -> usize {
+        self.outbox
+            .flights
+            .iter()
+            .filter(|flight| flight.under_way())
+            .count()
+    }
+
+    /// Events that were set aside undecided.
+    pub fn quarantined(&self) -> u32 {
+        self.quarantined
+    }
+
+    /// The earliest moment at which something is owed; `None` when nothing is.
+    pub fn due(&self) -> Option<Millis> {
+        let waits = !self.outbox.queue.is_empty();
+        let flights = self.outbox.flights.iter().map(|flight| flight.due(waits));
+        let queue = self.outbox.queue.iter().map(|parcel| parcel.expires);
+        // A budget question or a profile wish that a crash swallowed is asked again a little later.
+        let asked = self
+            .outbox
+            .queue
+            .iter()
+            .filter(|parcel| parcel.wait == super::outbox::Wait::Budget);
+        let asks = asked.map(|_| self.touched + Span::secs(30));
+        let profile = self.profile_wanted.then_some(self.touched + Span::mins(1));
+        flights.chain(queue).chain(asks).chain(profile).min()
+    }
+}

@@ -1,0 +1,227 @@
+//! Decided → committed → owed: three types, so that sending early does not compile.
+
+use super::apply::Gathered;
+use super::codec::{self, DecodeError};
+use super::fact::{Fact, Rejected};
+use super::flight::Way;
+use super::outbox::Wait;
+use super::state::Conversation;
+use crate::domain::commit::{Committed, Revision};
+use crate::domain::ids::{AttemptId, ConversationKey, Fingerprint, Incarnation};
+use crate::domain::time::Millis;
+
+/// The moment of a decision: time and randomness as arguments.
+pub struct Now<'a> {
+    /// Store time.
+    pub time: Millis,
+    /// This life of this process.
+    pub incarnation: Incarnation,
+    /// A random draw: the base of the attempt ids of this decision.
+    pub attempt: AttemptId,
+    /// Whether another incarnation is known to be gone.
+    pub is_gone: &'a dyn Fn(Incarnation) -> bool,
+}
+
+impl Now<'_> {
+    /// The attempt id of a call that begins with this effect: no two calls of one decision share it.
+    pub(super) fn attempt_for(&self, effect: u32) -> AttemptId {
+        AttemptId(self.attempt.0.wrapping_add(u64::from(effect)))
+    }
+}
+
+/// A decision that is not durable yet. It can be written, not acted upon.
+#[derive(Debug)]
+pub struct Transition {
+    pub(super) next: Conversation,
+    pub(super) gathered: Gathered,
+    pub(super) proposed: Revision,
+}
+
+/// What a commit must write.
+#[derive(Debug, PartialEq)]
+pub struct Draft {
+    /// The stored form of the next state.
+    pub value: Box<[u8]>,
+    /// When it owes something next.
+    pub due: Option<Millis>,
+    /// New work (`true`) or the end of old work.
+    pub accepting: bool,
+    /// Nobody waits for it: it may ride along with another commit.
+    pub lazy: bool,
+}
+
+impl Transition {
+    /// Whether there is anything to store. `false`: every event had been applied before.
+    pub fn changed(&self) -> bool {
+        self.gathered.changed
+    }
+
+    /// What was learned, to be written in the same step.
+    pub fn facts(&self) -> &[Fact] {
+        &self.gathered.facts
+    }
+
+    /// Messages whose words must vanish from the feed.
+    pub fn erase(&self) -> &[Fingerprint] {
+        &self.gathered.erase
+    }
+
+    /// Events that were refused.
+    pub fn rejected(&self) -> &[Rejected] {
+        &self.gathered.rejected
+    }
+
+    /// The token of the commit that will carry this.
+    pub fn proposed(&self) -> Revision {
+        self.proposed
+    }
+
+    /// What the commit must write.
+    pub fn draft(&self) -> Draft {
+        Draft {
+            value: codec::encode(&self.next),
+            due: self.next.due(),
+            accepting: self.gathered.accepted,
+            lazy: !self.gathered.accepted && !self.gathered.launched,
+        }
+    }
+
+    /// Opens the decision with the proof that it is durable.
+    ///
+    /// # Panics
+    /// When the proof belongs to another commit: a fault of the shell, never of input.
+    pub fn release(self, proof: &Committed) -> Live {
+        assert_eq!(
+            proof.revision(),
+            self.proposed,
+            "the proof must be of this very commit"
+        );
+        Live {
+            state: self.next,
+            revision: self.proposed,
+        }
+    }
+}
+
+/// A state the store has confirmed: the only source of effects.
+#[derive(Clone, Debug)]
+pub struct Live {
+    state: Conversation,
+    revision: Revision,
+}
+
+/// Something to be done in the outside world, committed before it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owed {
+    /// Make this call to LINE.
+    Send(Send),
+    /// Ask the channel's push budget for one push.
+    AskPush {
+        /// The first effect of the parcel: names the question.
+        effect: u32,
+    },
+    /// Ask LINE who the customer is.
+    FetchProfile,
+}
+
+/// One frozen call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    /// Names the try; the outcome must bear it.
+    pub attempt: AttemptId,
+    /// The effects in it, ascending.
+    pub effects: Vec<u32>,
+    /// Push (billed, retry key) or reply.
+    pub push: bool,
+    /// The request body, the same bytes at every try.
+    pub body: String,
+    /// After this the call must not begin.
+    pub not_after: Millis,
+}
+
+impl Live {
+    /// A conversation the store has never heard of has no `Live` state; one it returned has.
+    ///
+    /// # Errors
+    /// When the value cannot be read by this build.
+    pub fn loaded(revision: Revision, value: &[u8]) -> Result<Live, DecodeError> {
+        Ok(Live {
+            state: codec::decode(value)?,
+            revision,
+        })
+    }
+
+    /// The state.
+    pub fn state(&self) -> &Conversation {
+        &self.state
+    }
+
+    /// The revision to expect in the next commit.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// What this process owes the world now. Asking twice gives the same answer: the shell starts
+    /// each attempt once.
+    pub fn owed(&self, key: &ConversationKey, incarnation: Incarnation) -> Vec<Owed> {
+        let flights = self.state.outbox.flights.iter();
+        let mut owed: Vec<Owed> = flights
+            .filter(|flight| flight.under_way() && flight.incarnation == incarnation)
+            .map(|flight| {
+                let messages = flight.parcel.messages_json();
+                let (body, push) = match &flight.way {
+                    Way::Reply(token) => (
+                        format!(
+                            "{{\"replyToken\":{},\"messages\":{messages}}}",
+                            quoted(&token.token)
+                        ),
+                        false,
+                    ),
+                    Way::Push => (
+                        format!(
+                            "{{\"to\":{},\"messages\":{messages}}}",
+                            quoted(&key.chat.to_string())
+                        ),
+                        true,
+                    ),
+                };
+                Owed::Send(Send {
+                    attempt: flight.attempt,
+                    effects: flight.parcel.effects.clone(),
+                    push,
+                    body,
+                    not_after: flight.last_call().min(flight.call_end()),
+                })
+            })
+            .collect();
+        let asking = self
+            .state
+            .outbox
+            .queue
+            .iter()
+            .filter(|parcel| parcel.wait == Wait::Budget);
+        owed.extend(asking.map(|parcel| Owed::AskPush {
+            effect: parcel.effects[0],
+        }));
+        if self.state.profile_wanted {
+            owed.push(Owed::FetchProfile);
+        }
+        owed
+    }
+}
+
+/// A JSON string. Part of the frozen form: a retry must give the same bytes.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            control if control < ' ' => out.push_str(&format!("\\u{:04x}", control as u32)),
+            plain => out.push(plain),
+        }
+    }
+    out.push('"');
+    out
+}
