@@ -1,1 +1,30 @@
-//! actors
+//! Thin shells round the core: they wait, the core decides.
+//!
+//! Law of this room: no actor holds truth. A conversation actor is a cache and a single writer on
+//! this node; killing it loses nothing that was acknowledged, because the store has it and
+//! [`owed`](crate::domain::conversation::Live::owed) says what is left to do. Nothing uses
+//! `do_send` (it ignores the mailbox bound); every full mailbox has a metric and an answer.
+//!
+//! | file | who |
+//! |---|---|
+//! | `shared` | what every conversation on this node uses |
+//! | `turn` | decide, commit, release: three consecutive steps |
+//! | `conversation` | the actor: one turn at a time, what arrives meanwhile is folded |
+//! | `registry` | finds, starts, heals and retires conversation actors |
+//! | `quarantine` | keeps raw what could not be decided |
+//! | `sweeper` | wakes what owes something: timers, recovery after a crash |
+//! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
+
+mod conversation;
+mod push_budget;
+mod quarantine;
+mod registry;
+mod shared;
+mod sweeper;
+mod turn;
+
+pub use conversation::Deliver;
+pub use push_budget::PushBudget;
+pub use registry::{Inbound, Limits, Refusal, Registry};
+pub use shared::Shared;
+pub use sweeper::Sweeper;

@@ -23,15 +23,21 @@ impl Verifier {
         let keyed = secrets.into_iter().map(|secret| {
             Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length")
         });
-        Verifier { keyed: keyed.collect() }
+        Verifier {
+            keyed: keyed.collect(),
+        }
     }
 
     /// Whether one of the secrets signed these bytes. Compares in constant time; an absent or
     /// malformed signature is a wrong one.
     pub fn verify(&self, signature: Option<&[u8]>, body: &[u8]) -> bool {
-        let Some(signature) = signature else { return false };
+        let Some(signature) = signature else {
+            return false;
+        };
         let mut expected = [0u8; 33];
-        let Ok(length) = STANDARD.decode_slice(signature, &mut expected) else { return false };
+        let Ok(length) = STANDARD.decode_slice(signature, &mut expected) else {
+            return false;
+        };
         self.keyed.iter().any(|keyed| {
             let mut mac = keyed.clone();
             mac.update(body);

@@ -9,8 +9,10 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Reply tokens of the dummy events that older consoles sent to verify a webhook URL.
-const DUMMY_TOKENS: [&str; 2] =
-    ["00000000000000000000000000000000", "ffffffffffffffffffffffffffffffff"];
+const DUMMY_TOKENS: [&str; 2] = [
+    "00000000000000000000000000000000",
+    "ffffffffffffffffffffffffffffffff",
+];
 
 /// A webhook body, split.
 #[derive(Debug)]
@@ -41,7 +43,10 @@ struct RawBody<'a> {
 pub fn split(body: &[u8]) -> Result<Body<'_>, NotAWebhook> {
     let raw: RawBody<'_> =
         serde_json::from_slice(body).map_err(|error| NotAWebhook(position(&error)))?;
-    Ok(Body { destination: raw.destination.and_then(text), events: raw.events })
+    Ok(Body {
+        destination: raw.destination.and_then(text),
+        events: raw.events,
+    })
 }
 
 /// The kind and place of a JSON fault; never the text around it, which may be a customer's.
@@ -225,9 +230,14 @@ pub fn read(raw: &RawValue) -> Result<Inbound<'_>, NotAnEvent> {
     let json = raw.get();
     let event: RawEvent<'_> =
         serde_json::from_str(json).map_err(|error| NotAnEvent(position(&error)))?;
-    let event_type =
-        event.r#type.and_then(text).ok_or_else(|| NotAnEvent("it has no `type`".into()))?;
-    let source = event.source.map(object::<RawSource<'_>>).unwrap_or_default();
+    let event_type = event
+        .r#type
+        .and_then(text)
+        .ok_or_else(|| NotAnEvent("it has no `type`".into()))?;
+    let source = event
+        .source
+        .map(object::<RawSource<'_>>)
+        .unwrap_or_default();
     let source = Source {
         user: source.user_id.and_then(text),
         group: source.group_id.or(source.room_id).and_then(text),
@@ -237,9 +247,16 @@ pub fn read(raw: &RawValue) -> Result<Inbound<'_>, NotAnEvent> {
     Ok(Inbound {
         reply_token: reply_token.filter(|t| !t.is_empty() && !DUMMY_TOKENS.contains(&&**t)),
         id: event.webhook_event_id.and_then(text),
-        timestamp: event.timestamp.and_then(|raw| serde_json::from_str(raw.get()).ok()),
-        standby: event.mode.and_then(text).is_some_and(|mode| mode == "standby"),
-        redelivered: member(event.delivery_context).is_redelivery.is_some_and(truth),
+        timestamp: event
+            .timestamp
+            .and_then(|raw| serde_json::from_str(raw.get()).ok()),
+        standby: event
+            .mode
+            .and_then(text)
+            .is_some_and(|mode| mode == "standby"),
+        redelivered: member(event.delivery_context)
+            .is_redelivery
+            .is_some_and(truth),
         event_type,
         source,
         payload,
@@ -271,7 +288,10 @@ fn payload<'a>(event_type: &str, event: &RawEvent<'a>) -> Result<Payload<'a>, No
         "join" => Payload::Join,
         "leave" => Payload::Leave,
         "postback" => match (event.postback, member(event.postback).data.and_then(text)) {
-            (Some(raw), Some(data)) => Payload::Postback { data, raw: raw.get() },
+            (Some(raw), Some(data)) => Payload::Postback {
+                data,
+                raw: raw.get(),
+            },
             _ => Payload::Other,
         },
         _ => Payload::Other,
@@ -280,7 +300,10 @@ fn payload<'a>(event_type: &str, event: &RawEvent<'a>) -> Result<Payload<'a>, No
 
 fn message(raw: &RawValue) -> Result<Message<'_>, NotAnEvent> {
     let message = object::<RawMessage<'_>>(raw);
-    let message_type = message.r#type.and_then(text).unwrap_or(Cow::Borrowed("unknown"));
+    let message_type = message
+        .r#type
+        .and_then(text)
+        .unwrap_or(Cow::Borrowed("unknown"));
     let words = match (message_type.as_ref(), message.text) {
         ("text", Some(raw)) => Some(
             serde_json::from_str::<Text<'_>>(raw.get())
@@ -290,13 +313,16 @@ fn message(raw: &RawValue) -> Result<Message<'_>, NotAnEvent> {
         _ => None,
     };
     let mentionees = member(message.mention).mentionees;
-    let mentionees: Vec<&RawValue> =
-        mentionees.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let mentionees: Vec<&RawValue> = mentionees
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default();
     Ok(Message {
         id: message.id.and_then(text),
         message_type,
         text: words,
-        mentions_account: mentionees.iter().any(|raw| member(Some(raw)).is_self.is_some_and(truth)),
+        mentions_account: mentionees
+            .iter()
+            .any(|raw| member(Some(raw)).is_self.is_some_and(truth)),
         raw: raw.get(),
     })
 }
@@ -306,7 +332,9 @@ fn message(raw: &RawValue) -> Result<Message<'_>, NotAnEvent> {
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|text| text.0)
+    serde_json::from_str::<Text<'_>>(raw.get())
+        .ok()
+        .map(|text| text.0)
 }
 
 fn truth(raw: &RawValue) -> bool {
@@ -328,7 +356,9 @@ mod tests {
     fn one(json: &str) -> Result<String, String> {
         let body = format!("{{\"events\":[{json}]}}");
         let body = split(body.as_bytes()).map_err(|e| e.to_string())?;
-        read(body.events[0]).map(|e| format!("{e:?}")).map_err(|e| e.to_string())
+        read(body.events[0])
+            .map(|e| format!("{e:?}"))
+            .map_err(|e| e.to_string())
     }
 
     #[test]
@@ -361,7 +391,11 @@ mod tests {
 
     #[test]
     fn unknown_types_are_kept_raw() {
-        assert!(one(r#"{"type":"teleport","source":{"userId":"U1"}}"#).unwrap().contains("Other"));
+        assert!(
+            one(r#"{"type":"teleport","source":{"userId":"U1"}}"#)
+                .unwrap()
+                .contains("Other")
+        );
         assert!(
             one(r#"{"type":"message","message":{"type":"hologram","id":"1"}}"#)
                 .unwrap()
@@ -371,7 +405,9 @@ mod tests {
 
     #[test]
     fn a_fault_never_quotes_the_body() {
-        let error = split("{\"events\":[\"秘密\"".as_bytes()).unwrap_err().to_string();
+        let error = split("{\"events\":[\"秘密\"".as_bytes())
+            .unwrap_err()
+            .to_string();
         assert!(!error.contains("秘密"), "{error}");
     }
 }

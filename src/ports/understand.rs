@@ -1,6 +1,7 @@
 //! The understanding port: words to an [`Understanding`]. Asked before the decision, never in it.
 
 use crate::domain::playbook::{Playbook, Understanding};
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
 /// Turns a customer's text into what the core can look up.
@@ -20,4 +21,14 @@ impl<T: Understand + Playbook> Automation for T {}
 pub trait CurrentAutomation: Send + Sync + 'static {
     /// The automation in force now.
     fn current(&self) -> Arc<dyn Automation>;
+}
+
+/// The intent stage: understanding under supervision.
+///
+/// # Contract
+/// Always answers, within 5 ms of being polled for the first time: a worker that panics, hangs or
+/// is overrun answers [`Understanding::default`] in its stead, which the core takes as *unknown*.
+pub trait IntentStage: Send + Sync + 'static {
+    /// Reads one text.
+    fn ask(&self, text: Box<str>) -> BoxFuture<'static, Understanding>;
 }

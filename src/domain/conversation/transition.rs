@@ -151,6 +151,11 @@ impl Live {
         })
     }
 
+    /// The stored form, for keeping an idle conversation small.
+    pub fn packed(&self) -> Box<[u8]> {
+        codec::encode(&self.state)
+    }
+
     /// The state.
     pub fn state(&self) -> &Conversation {
         &self.state

@@ -1,0 +1,368 @@
+//! The conversation actor: one turn at a time; what arrives meanwhile is folded into the next.
+//!
+//! Unsupervised on purpose: `actix::Supervisor` does not see panics. When this actor dies, its
+//! waiters see their channel close and the registry starts it again from the store.
+
+use super::registry::Registry;
+use super::shared::Shared;
+use super::turn::{Core, Failure, Known, Turned};
+use crate::domain::conversation::{Event, Live, Owed, Send, SendEnd};
+use crate::domain::ids::{AttemptId, ConversationKey};
+use crate::domain::time::Millis;
+use crate::ports::messenger::{Dispatch, Outcome, Via};
+use crate::ports::store::{Error, Revision};
+use crate::telemetry::meter;
+use actix::prelude::*;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Events folded into one commit.
+const MAX_FOLD: usize = 64;
+/// Events that may wait for the turn under way: a group of 500 people fits.
+const MAX_PENDING: usize = 1_024;
+/// Messages in the mailbox: bounded by `MAX_PENDING` in practice, since each is taken at once.
+const MAILBOX: usize = 64;
+
+/// Why events were not made durable.
+#[derive(Clone, Debug)]
+pub enum Undelivered {
+    /// The store refused or failed.
+    Store(Error),
+    /// The stored value cannot be read.
+    Unreadable(String),
+    /// Too much is waiting for this conversation.
+    Full,
+}
+
+/// Asks a conversation to take events in. Answered when they are durable, or known not to be; the
+/// channel closes when the actor dies.
+pub struct Deliver {
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// Taken alone, not folded with others: used to find which event kills the actor.
+    pub alone: bool,
+    /// Where the answer goes.
+    pub done: oneshot::Sender<Result<(), Undelivered>>,
+}
+
+impl Message for Deliver {
+    type Result = ();
+}
+
+/// Asks an idle conversation to leave memory.
+pub(super) struct Passivate;
+
+impl Message for Passivate {
+    type Result = ();
+}
+
+/// One customer's conversation on this node.
+pub(super) struct Conversation {
+    key: ConversationKey,
+    shared: Arc<Shared>,
+    registry: Arc<Registry>,
+    /// What is known while idle, kept small: a million of these are in memory.
+    rest: Rest,
+    busy: Option<Box<Busy>>,
+}
+
+/// What an idle conversation remembers.
+enum Rest {
+    Unread,
+    Absent(Option<Revision>),
+    /// Packed as the store has it.
+    Packed(Revision, Box<[u8]>),
+}
+
+/// What a working conversation has in hand.
+#[derive(Default)]
+struct Busy {
+    /// Absent while a turn has it.
+    core: Option<Core>,
+    pending: VecDeque<Deliver>,
+    pending_events: usize,
+    /// Attempts and questions already begun: each is begun once.
+    begun: Vec<Begun>,
+    timer: Option<(Millis, SpawnHandle)>,
+    /// The turn under way only settles old work and may be waiting for company.
+    lazy_turn: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    Send(AttemptId),
+    AskPush(u32),
+    Profile,
+}
+
+impl Conversation {
+    pub(super) fn new(
+        key: ConversationKey,
+        shared: Arc<Shared>,
+        registry: Arc<Registry>,
+    ) -> Conversation {
+        Conversation {
+            key,
+            shared,
+            registry,
+            rest: Rest::Unread,
+            busy: None,
+        }
+    }
+
+    fn busy(&mut self) -> &mut Busy {
+        if self.busy.is_none() {
+            let known = match std::mem::replace(&mut self.rest, Rest::Unread) {
+                Rest::Packed(revision, value) => {
+                    Live::loaded(revision, &value).map_or(Known::Unread, Known::Live)
+                }
+                Rest::Absent(tombstone) => Known::Absent(tombstone),
+                Rest::Unread => Known::Unread,
+            };
+            let core = Core {
+                key: self.key.clone(),
+                shared: self.shared.clone(),
+                known,
+            };
+            self.busy = Some(Box::new(Busy {
+                core: Some(core),
+                ..Busy::default()
+            }));
+        }
+        self.busy.as_mut().expect("was just filled")
+    }
+
+    /// Begins a turn when none is under way and something waits.
+    fn pump(&mut self, ctx: &mut Context<Self>) {
+        let busy = self.busy();
+        if busy.core.is_none() {
+            if busy.lazy_turn {
+                // Somebody waits behind a turn that may be waiting for company.
+                self.shared.store.nudge();
+            }
+            return;
+        }
+        let Some(first) = busy.pending.pop_front() else {
+            self.doze();
+            return;
+        };
+        let alone = first.alone;
+        let mut events = first.events;
+        let mut waiters = vec![first.done];
+        while let Some(next) = busy.pending.front() {
+            if alone || next.alone || events.len() + next.events.len() > MAX_FOLD {
+                break;
+            }
+            let next = busy.pending.pop_front().expect("front was there");
+            events.extend(next.events);
+            waiters.push(next.done);
+        }
+        busy.pending_events -= events.len();
+        busy.lazy_turn = events
+            .iter()
+            .all(|event| !matches!(event, Event::Received(_)));
+        let mut core = busy.core.take().expect("checked above");
+        let turn = async move {
+            let result = core.turn(events).await;
+            (core, result)
+        };
+        ctx.spawn(
+            turn.into_actor(self)
+                .map(move |(core, result), actor, ctx| {
+                    actor.turned(core, result, waiters, ctx);
+                }),
+        );
+    }
+
+    fn turned(
+        &mut self,
+        mut core: Core,
+        result: Result<Turned, Failure>,
+        waiters: Vec<oneshot::Sender<Result<(), Undelivered>>>,
+        ctx: &mut Context<Self>,
+    ) {
+        let (answer, turned) = match result {
+            Ok(turned) => (Ok(()), turned),
+            Err(failure) => {
+                // What the store has is not known any more.
+                core.known = Known::Unread;
+                (Err(undelivered(failure)), Turned::default())
+            }
+        };
+        for waiter in waiters {
+            // A waiter that gave up (deadline) is no loss: the events are durable or not without it.
+            let _ = waiter.send(answer.clone());
+        }
+        self.busy().core = Some(core);
+        self.release(turned, ctx);
+        self.pump(ctx);
+    }
+
+    /// Begins what is owed and has not been begun.
+    fn release(&mut self, turned: Turned, ctx: &mut Context<Self>) {
+        for owed in turned.owed {
+            let name = match &owed {
+                Owed::Send(send) => Begun::Send(send.attempt),
+                Owed::AskPush { effect } => Begun::AskPush(*effect),
+                Owed::FetchProfile => Begun::Profile,
+            };
+            if self.busy().begun.contains(&name) {
+                continue;
+            }
+            self.busy().begun.push(name);
+            self.begin(owed, name, ctx);
+        }
+        if let Some(at) = turned.wake {
+            self.arm(at, ctx);
+        }
+    }
+
+    fn begin(&mut self, owed: Owed, name: Begun, ctx: &mut Context<Self>) {
+        match owed {
+            Owed::Send(send) => {
+                let attempt = send.attempt;
+                let sending = self.shared.messenger.send(dispatch(&self.key, send));
+                ctx.spawn(sending.into_actor(self).map(move |report, actor, ctx| {
+                    let end = end_of(&report.outcome);
+                    actor.ended(name, Event::SendEnded { attempt, end }, ctx);
+                }));
+            }
+            Owed::AskPush { effect } => {
+                let shared = self.shared.clone();
+                let channel = self.key.channel.clone();
+                let asking = async move { shared.pushes.ask(&*shared.store, &channel).await };
+                ctx.spawn(asking.into_actor(self).map(move |granted, actor, ctx| {
+                    actor.ended(name, Event::PushAnswered { effect, granted }, ctx);
+                }));
+            }
+            Owed::FetchProfile => {
+                let asking = self.shared.messenger.profile(self.key.clone());
+                ctx.spawn(asking.into_actor(self).map(move |answer, actor, ctx| {
+                    // Not worth insisting: the next sign of life after a week asks again.
+                    let name_of = |profile: crate::ports::messenger::Profile| {
+                        profile.display_name.into_boxed_str()
+                    };
+                    let display = answer.ok().flatten().map(name_of);
+                    actor.ended(name, Event::ProfileAnswered { name: display }, ctx);
+                }));
+            }
+        }
+    }
+
+    /// Something begun is over: its outcome is an event like any other.
+    fn ended(&mut self, name: Begun, event: Event, ctx: &mut Context<Self>) {
+        self.busy().begun.retain(|begun| *begun != name);
+        self.enqueue(event);
+        self.pump(ctx);
+    }
+
+    fn enqueue(&mut self, event: Event) {
+        let (done, _) = oneshot::channel();
+        let busy = self.busy();
+        busy.pending_events += 1;
+        busy.pending.push_back(Deliver {
+            events: vec![event],
+            alone: false,
+            done,
+        });
+    }
+
+    fn arm(&mut self, at: Millis, ctx: &mut Context<Self>) {
+        if let Some((armed, handle)) = self.busy().timer {
+            if armed <= at {
+                return;
+            }
+            ctx.cancel_future(handle);
+        }
+        let wait = at.since(self.shared.store.now()).std();
+        let handle = ctx.run_later(wait, |actor, ctx| {
+            actor.busy().timer = None;
+            actor.enqueue(Event::Woken);
+            actor.pump(ctx);
+        });
+        self.busy().timer = Some((at, handle));
+    }
+
+    /// Packs the state away when nothing is under way.
+    fn doze(&mut self) {
+        let Some(busy) = &self.busy else { return };
+        if !busy.begun.is_empty() || busy.timer.is_some() || !busy.pending.is_empty() {
+            return;
+        }
+        let Some(core) = &busy.core else { return };
+        self.rest = match &core.known {
+            Known::Unread => Rest::Unread,
+            Known::Absent(tombstone) => Rest::Absent(*tombstone),
+            Known::Live(live) => Rest::Packed(live.revision(), live.packed()),
+        };
+        self.busy = None;
+    }
+}
+
+fn dispatch(key: &ConversationKey, send: Send) -> Dispatch {
+    Dispatch {
+        conversation: key.clone(),
+        attempt: send.attempt,
+        effects: send.effects.into(),
+        via: if send.push { Via::Push } else { Via::Reply },
+        body: send.body.into(),
+        not_after: send.not_after,
+    }
+}
+
+fn end_of(outcome: &Outcome) -> SendEnd {
+    match outcome {
+        Outcome::Accepted => SendEnd::Accepted,
+        Outcome::NotSent | Outcome::Throttled | Outcome::Unauthorized => SendEnd::NotAccepted,
+        Outcome::QuotaExhausted => SendEnd::QuotaExhausted,
+        Outcome::InvalidReplyToken => SendEnd::InvalidReplyToken,
+        Outcome::Refused { .. } => SendEnd::Refused,
+        Outcome::Unclear => SendEnd::Unclear,
+    }
+}
+
+fn undelivered(failure: Failure) -> Undelivered {
+    match failure {
+        Failure::Store(error) => Undelivered::Store(error),
+        Failure::Unreadable(error) => Undelivered::Unreadable(error.to_string()),
+    }
+}
+
+impl Actor for Conversation {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        meter::actor_started();
+    }
+
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        meter::actor_stopped();
+    }
+}
+
+impl Handler<Deliver> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, deliver: Deliver, ctx: &mut Context<Self>) {
+        let busy = self.busy();
+        if busy.pending_events + deliver.events.len() > MAX_PENDING {
+            let _ = deliver.done.send(Err(Undelivered::Full));
+            return;
+        }
+        busy.pending_events += deliver.events.len();
+        busy.pending.push_back(deliver);
+        self.pump(ctx);
+    }
+}
+
+impl Handler<Passivate> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, _: Passivate, ctx: &mut Context<Self>) {
+        if self.busy.is_none() && self.registry.retire(&self.key, &ctx.address()) {
+            ctx.stop();
+        }
+    }
+}

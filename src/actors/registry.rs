@@ -1,0 +1,404 @@
+//! Finds conversation actors; starts, heals and retires them.
+//!
+//! The passivation race is closed by a count under the map's entry lock: a deliverer raises it
+//! before it sends, an actor may leave only while it is zero. What an actor's death left undone is
+//! delivered again, one event at a time; the seen ids make that safe.
+
+use super::conversation::{Conversation, Deliver, Passivate, Undelivered};
+use super::quarantine;
+use super::shared::Shared;
+use crate::domain::conversation::{Event, Kind, Received};
+use crate::domain::ids::{ConversationKey, Fingerprint};
+use crate::domain::time::{Millis, Span};
+use crate::telemetry::meter;
+use actix::prelude::*;
+use bytes::Bytes;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::oneshot;
+
+/// How long a conversation that dies on activation is left alone; doubles up to [`PARK_MAX`].
+const PARK: Span = Span::secs(5);
+const PARK_MAX: Span = Span::mins(10);
+
+/// Bounds of the registry.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// An idle conversation leaves memory after this.
+    pub idle: Span,
+    /// Above this many live conversations, idle ones leave at the next look.
+    pub live: usize,
+    /// Events being made durable at once; more are refused.
+    pub deliveries: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            idle: Span::mins(10),
+            live: 1_000_000,
+            deliveries: 20_000,
+        }
+    }
+}
+
+/// One event from outside, with what is kept if it cannot be decided.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// What happened.
+    pub received: Received,
+    /// The event as it came.
+    pub raw: Bytes,
+    /// LINE's `type`.
+    pub event_type: Box<str>,
+}
+
+/// Why events are not known to be durable.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Too much is under way on this node or in this conversation.
+    #[error("too much is under way")]
+    Overloaded,
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] crate::ports::store::Error),
+}
+
+struct Slot {
+    addr: Addr<Conversation>,
+    /// Deliveries that have the address and have not ended.
+    in_flight: u32,
+    /// Store time of the last delivery, in seconds.
+    used: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Parked {
+    until: Millis,
+    pause: Span,
+}
+
+/// All conversation actors of this node.
+pub struct Registry {
+    slots: DashMap<ConversationKey, Slot>,
+    parked: DashMap<ConversationKey, Parked>,
+    shared: Arc<Shared>,
+    limits: Limits,
+    delivering: AtomicUsize,
+    me: OnceLock<std::sync::Weak<Registry>>,
+}
+
+/// How one delivery to one actor ended.
+enum Ended {
+    Durable,
+    Refused(Refusal),
+    Unreadable(String),
+    Died,
+}
+
+impl Registry {
+    /// An empty registry.
+    pub fn new(shared: Arc<Shared>, limits: Limits) -> Arc<Registry> {
+        let registry = Arc::new(Registry {
+            slots: DashMap::new(),
+            parked: DashMap::new(),
+            shared,
+            limits,
+            delivering: AtomicUsize::new(0),
+            me: OnceLock::new(),
+        });
+        let _ = registry.me.set(Arc::downgrade(&registry));
+        registry
+    }
+
+    /// What the conversations work with.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Conversations in memory.
+    pub fn live(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Events being made durable now.
+    pub fn delivering(&self) -> usize {
+        self.delivering.load(Ordering::Relaxed)
+    }
+
+    /// Makes a customer's events durable. Runs on the caller's arbiter; a conversation that is not
+    /// in memory is started there.
+    ///
+    /// # Errors
+    /// When some event is not known to be durable.
+    pub async fn deliver(
+        &self,
+        key: &ConversationKey,
+        events: Vec<Inbound>,
+    ) -> Result<(), Refusal> {
+        let _counted = self.admit(events.len())?;
+        if self.is_parked(key) {
+            return self.set_aside(key, &events, "parked").await;
+        }
+        let batch = events
+            .iter()
+            .map(|inbound| Event::Received(inbound.received.clone()))
+            .collect();
+        match self.once(key, batch, false).await {
+            Ended::Durable => Ok(()),
+            Ended::Refused(refusal) => Err(refusal),
+            Ended::Unreadable(why) => {
+                self.park(key, &why);
+                self.set_aside(key, &events, &why).await
+            }
+            Ended::Died => self.one_by_one(key, events).await,
+        }
+    }
+
+    /// Wakes a conversation that owes something; best effort, the due index asks again.
+    pub async fn wake(&self, key: &ConversationKey) {
+        if self.is_parked(key) {
+            return;
+        }
+        match self.once(key, vec![Event::Woken], true).await {
+            Ended::Durable | Ended::Refused(_) => {}
+            Ended::Unreadable(why) => self.park(key, &why),
+            Ended::Died => self.park(key, "died when woken"),
+        }
+    }
+
+    /// After a death: each event alone, so that exactly the one that kills is set aside.
+    async fn one_by_one(&self, key: &ConversationKey, events: Vec<Inbound>) -> Result<(), Refusal> {
+        for inbound in events {
+            let again = vec![Event::Received(inbound.received.clone())];
+            match self.once(key, again, true).await {
+                Ended::Durable => continue,
+                Ended::Refused(refusal) => return Err(refusal),
+                Ended::Unreadable(why) => {
+                    self.park(key, &why);
+                    self.set_aside(key, &[inbound], &why).await?;
+                    continue;
+                }
+                Ended::Died => {}
+            }
+            // It killed twice: its ids are applied, its content is kept raw and never decided.
+            tracing::error!(conversation = %key, event_type = &*inbound.event_type,
+                "event quarantined after it killed its conversation twice");
+            meter::quarantined();
+            let undecided = vec![Event::Received(undecided(&inbound))];
+            match self.once(key, undecided, true).await {
+                Ended::Durable => {}
+                Ended::Refused(refusal) => return Err(refusal),
+                Ended::Unreadable(why) => {
+                    self.park(key, &why);
+                    self.set_aside(key, &[inbound], &why).await?;
+                }
+                Ended::Died => {
+                    self.park(key, "died without deciding anything");
+                    self.set_aside(key, &[inbound], "died").await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One delivery to whichever actor serves the conversation now.
+    async fn once(&self, key: &ConversationKey, events: Vec<Event>, alone: bool) -> Ended {
+        let (done, answer) = oneshot::channel();
+        let mut deliver = Deliver {
+            events,
+            alone,
+            done,
+        };
+        let addr = loop {
+            let addr = self.checkout(key);
+            match addr.try_send(deliver) {
+                Ok(()) => break addr,
+                Err(SendError::Full(_)) => {
+                    self.checkin(key, &addr);
+                    meter::mailbox_refused("conversation");
+                    return Ended::Refused(Refusal::Overloaded);
+                }
+                Err(SendError::Closed(back)) => {
+                    // It died between look-up and sending; the next look-up starts it anew.
+                    self.forget(key, &addr);
+                    deliver = back;
+                }
+            }
+        };
+        let checked_in = CheckIn {
+            registry: self,
+            key,
+            addr: &addr,
+        };
+        let answer = answer.await;
+        drop(checked_in);
+        match answer {
+            Ok(Ok(())) => Ended::Durable,
+            Ok(Err(Undelivered::Store(error))) => Ended::Refused(error.into()),
+            Ok(Err(Undelivered::Full)) => Ended::Refused(Refusal::Overloaded),
+            Ok(Err(Undelivered::Unreadable(why))) => Ended::Unreadable(why),
+            Err(_) => {
+                self.forget(key, &addr);
+                meter::actor_died();
+                Ended::Died
+            }
+        }
+    }
+
+    fn checkout(&self, key: &ConversationKey) -> Addr<Conversation> {
+        let used = (self.shared.store.now().0 / 1_000) as u32;
+        match self.slots.entry(key.clone()) {
+            Entry::Occupied(mut entry) => {
+                let slot = entry.get_mut();
+                slot.in_flight += 1;
+                slot.used = used;
+                slot.addr.clone()
+            }
+            Entry::Vacant(entry) => {
+                let me = self.me.get().and_then(std::sync::Weak::upgrade);
+                let me = me.expect("a registry that serves is owned by an Arc");
+                let addr = Conversation::new(key.clone(), self.shared.clone(), me).start();
+                entry.insert(Slot {
+                    addr: addr.clone(),
+                    in_flight: 1,
+                    used,
+                });
+                addr
+            }
+        }
+    }
+
+    fn checkin(&self, key: &ConversationKey, addr: &Addr<Conversation>) {
+        if let Some(mut slot) = self.slots.get_mut(key)
+            && slot.addr == *addr
+        {
+            slot.in_flight = slot.in_flight.saturating_sub(1);
+        }
+    }
+
+    /// Forgets an actor that is dead, and only that one.
+    fn forget(&self, key: &ConversationKey, addr: &Addr<Conversation>) {
+        self.slots.remove_if(key, |_, slot| slot.addr == *addr);
+    }
+
+    /// Lets an idle actor leave, unless somebody is about to deliver to it.
+    pub(super) fn retire(&self, key: &ConversationKey, addr: &Addr<Conversation>) -> bool {
+        let left = self
+            .slots
+            .remove_if(key, |_, slot| slot.addr == *addr && slot.in_flight == 0);
+        if left.is_some() {
+            meter::passivated();
+        }
+        left.is_some()
+    }
+
+    /// Asks idle conversations to leave memory; called from time to time.
+    pub fn passivate_idle(&self) {
+        let now = (self.shared.store.now().0 / 1_000) as u32;
+        let crowded = self.slots.len() > self.limits.live;
+        let idle = if crowded {
+            1
+        } else {
+            (self.limits.idle.0 / 1_000) as u32
+        };
+        for slot in &self.slots {
+            if slot.in_flight == 0 && now.saturating_sub(slot.used) >= idle {
+                // A full or closed mailbox means it is not idle, or gone.
+                let _ = slot.addr.try_send(Passivate);
+            }
+        }
+    }
+
+    fn is_parked(&self, key: &ConversationKey) -> bool {
+        let now = self.shared.store.now();
+        !self.parked.is_empty()
+            && self
+                .parked
+                .get(key)
+                .is_some_and(|parked| now < parked.until)
+    }
+
+    fn park(&self, key: &ConversationKey, why: &str) {
+        let pause = self
+            .parked
+            .get(key)
+            .map_or(PARK, |parked| Span((parked.pause.0 * 2).min(PARK_MAX.0)));
+        let until = self.shared.store.now() + pause;
+        tracing::error!(conversation = %key, reason = why, pause_ms = pause.0,
+            "conversation parked; its events are kept raw in quarantine");
+        meter::parked();
+        self.parked.insert(key.clone(), Parked { until, pause });
+    }
+
+    /// Keeps events raw, outside the conversation that cannot take them.
+    async fn set_aside(
+        &self,
+        key: &ConversationKey,
+        events: &[Inbound],
+        why: &str,
+    ) -> Result<(), Refusal> {
+        quarantine::keep(&*self.shared.store, key, events, why)
+            .await
+            .map_err(Refusal::Store)
+    }
+
+    fn admit(&self, events: usize) -> Result<Admitted<'_>, Refusal> {
+        let before = self.delivering.fetch_add(events, Ordering::Relaxed);
+        let admitted = Admitted {
+            registry: self,
+            events,
+        };
+        if before + events > self.limits.deliveries {
+            return Err(Refusal::Overloaded);
+        }
+        Ok(admitted)
+    }
+}
+
+struct Admitted<'a> {
+    registry: &'a Registry,
+    events: usize,
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        self.registry
+            .delivering
+            .fetch_sub(self.events, Ordering::Relaxed);
+    }
+}
+
+/// Gives the slot back even when the waiting future is dropped.
+struct CheckIn<'a> {
+    registry: &'a Registry,
+    key: &'a ConversationKey,
+    addr: &'a Addr<Conversation>,
+}
+
+impl Drop for CheckIn<'_> {
+    fn drop(&mut self) {
+        self.registry.checkin(self.key, self.addr);
+    }
+}
+
+fn undecided(inbound: &Inbound) -> Received {
+    let message = match &inbound.received.kind {
+        Kind::Message { message, .. } | Kind::Edited { message, .. } => Some(*message),
+        _ => None::<Fingerprint>,
+    };
+    let raw = String::from_utf8_lossy(&inbound.raw);
+    // 16 KiB of a raw event are enough for a person to see what it was.
+    let raw = &raw[..raw.floor_char_boundary(16 * 1024)];
+    Received {
+        token: None,
+        kind: Kind::Quarantined {
+            event_type: inbound.event_type.clone(),
+            raw: raw.into(),
+            message,
+        },
+        ..inbound.received.clone()
+    }
+}

@@ -1,0 +1,203 @@
+//! One turn of a conversation: decide, commit, release.
+
+use super::shared::{Shared, attempt, revision};
+use crate::domain::conversation::{
+    Content, Conversation, DecodeError, Event, Fact, Kind, Live, Now, Owed, Transition,
+};
+
+use crate::domain::ids::ConversationKey;
+use crate::domain::time::{Millis, Span};
+use crate::ports::store::{
+    Class, Commit, EntityKey, Error, FeedEntry, Outcome, Revision, Stored, Urgency, Write,
+};
+use crate::ports::understand::Automation;
+use crate::telemetry::meter;
+use futures_util::future::join_all;
+use std::sync::Arc;
+
+/// How often a turn decides again on what another writer stored, before it gives up for now.
+const MAX_CONFLICTS: usize = 8;
+
+/// What a conversation knows of itself while it works.
+pub(super) struct Core {
+    pub(super) key: ConversationKey,
+    pub(super) shared: Arc<Shared>,
+    pub(super) known: Known,
+}
+
+/// What is known of the stored state.
+pub(super) enum Known {
+    /// Nothing yet.
+    Unread,
+    /// The store has no such entity, or only a tombstone with this revision.
+    Absent(Option<Revision>),
+    /// The state, as the store confirmed it.
+    Live(Live),
+}
+
+/// Why a turn ended without being durable.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The store refused or failed.
+    Store(Error),
+    /// The stored value cannot be read by this build.
+    Unreadable(DecodeError),
+}
+
+/// What a turn left to do.
+#[derive(Debug, Default)]
+pub(super) struct Turned {
+    pub(super) owed: Vec<Owed>,
+    /// When to look again, if that is soon.
+    pub(super) wake: Option<Millis>,
+}
+
+impl Core {
+    /// Takes events in: everything they mean is durable when this returns `Ok`.
+    pub(super) async fn turn(&mut self, mut events: Vec<Event>) -> Result<Turned, Failure> {
+        if matches!(self.known, Known::Unread) {
+            let entity = EntityKey::conversation(&self.key);
+            let stored = self
+                .shared
+                .store
+                .load(&entity)
+                .await
+                .map_err(Failure::Store)?;
+            self.adopt(stored)?;
+        }
+        let automation = self.understand(&mut events).await;
+        for _ in 0..MAX_CONFLICTS {
+            // 1 decide: pure, no I/O.
+            let transition = self.decide(&events, &*automation);
+            if !transition.changed() {
+                meter::rejected(transition.rejected());
+                return Ok(Turned::default());
+            }
+            // 2 commit: one atomic, durable step.
+            let commit = self.commit(&transition);
+            match self
+                .shared
+                .store
+                .commit(commit)
+                .await
+                .map_err(Failure::Store)?
+            {
+                Outcome::Committed(proof) => {
+                    fail::fail_point!("actor::after_commit");
+                    meter::learned(&self.key.channel, transition.facts(), transition.rejected());
+                    // 3 release: only what the store has confirmed.
+                    let live = transition.release(&proof);
+                    let turned = self.released(&live);
+                    self.known = Known::Live(live);
+                    return Ok(turned);
+                }
+                Outcome::Conflict(stored) => {
+                    meter::conflict();
+                    self.adopt(stored)?;
+                }
+            }
+        }
+        Err(Failure::Store(Error::Busy {
+            waiting: MAX_CONFLICTS,
+        }))
+    }
+
+    fn released(&self, live: &Live) -> Turned {
+        let now = self.shared.store.now();
+        let soon = live.state().due().filter(|due| *due < now + Span::secs(8));
+        Turned {
+            owed: live.owed(&self.key, self.shared.store.incarnation()),
+            wake: soon,
+        }
+    }
+
+    fn adopt(&mut self, stored: Option<Stored>) -> Result<(), Failure> {
+        self.known = match stored {
+            Some(Stored {
+                revision,
+                value: Some(value),
+            }) => Known::Live(Live::loaded(revision, &value).map_err(Failure::Unreadable)?),
+            Some(Stored {
+                revision,
+                value: None,
+            }) => Known::Absent(Some(revision)),
+            None => Known::Absent(None),
+        };
+        Ok(())
+    }
+
+    /// Asks the intent stage about every text, side by side; never commits, always answers.
+    async fn understand(&self, events: &mut [Event]) -> Arc<dyn Automation> {
+        let texts = events.iter_mut().filter_map(|event| match event {
+            Event::Received(received) => match &mut received.kind {
+                Kind::Message {
+                    content: Content::Text(text),
+                    understanding,
+                    ..
+                }
+                | Kind::Edited {
+                    content: Content::Text(text),
+                    understanding,
+                    ..
+                } => Some((text.clone(), understanding)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let asks = texts.map(|(text, place)| async { *place = self.shared.intent.ask(text).await });
+        join_all(asks).await;
+        self.shared.automation.current()
+    }
+
+    fn decide(&self, events: &[Event], automation: &dyn Automation) -> Transition {
+        let gone = |other| self.shared.is_gone(other);
+        let now = Now {
+            time: self.shared.store.now(),
+            incarnation: self.shared.store.incarnation(),
+            attempt: attempt(),
+            is_gone: &gone,
+        };
+        let nothing = Conversation::default();
+        let state = match &self.known {
+            Known::Live(live) => live.state(),
+            Known::Absent(_) | Known::Unread => &nothing,
+        };
+        state.apply(events, automation, &now, revision())
+    }
+
+    fn commit(&self, transition: &Transition) -> Commit {
+        let draft = transition.draft();
+        Commit {
+            key: EntityKey::conversation(&self.key),
+            expected: match &self.known {
+                Known::Live(live) => Some(live.revision()),
+                Known::Absent(tombstone) => *tombstone,
+                Known::Unread => None,
+            },
+            proposed: transition.proposed(),
+            write: Write::Put(draft.value),
+            due: draft.due,
+            desk: None,
+            feed: transition.facts().iter().map(record).collect(),
+            erase: transition.erase().to_vec(),
+            class: if draft.accepting {
+                Class::Accepting
+            } else {
+                Class::Completing
+            },
+            urgency: if draft.lazy {
+                Urgency::Lazy
+            } else {
+                Urgency::Now
+            },
+        }
+    }
+}
+
+fn record(fact: &Fact) -> FeedEntry {
+    let payload = serde_json::to_vec(fact).expect("facts are plain data with string keys");
+    FeedEntry {
+        erasable: fact.erasable(),
+        payload: payload.into_boxed_slice(),
+    }
+}

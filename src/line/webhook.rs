@@ -1,0 +1,325 @@
+//! The webhook: verify raw bytes, split, sort by conversation, deliver, answer when durable.
+//!
+//! One request may carry many customers' events: their commits run side by side under one deadline
+//! (LINE waits 2 s). 200 says that every event is durable; 503 says only that *some* event is not
+//! known to be: the others proceed, and an unknown one may still land.
+
+use super::inbound::{Reading, Sorted};
+use super::signature::{self, Verifier};
+use crate::actors::{Inbound, Registry};
+use crate::domain::ids::{ChannelId, ConversationKey};
+use crate::line_wire::event;
+use crate::ports::store::Error;
+use crate::telemetry::meter;
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a request waits for its commits. LINE counts an answer after 2 s as an error (docs,
+/// "Check webhook error statistics"); the rest is for the network.
+pub const DEADLINE: Duration = Duration::from_millis(1_500);
+
+/// One channel's way in.
+pub struct Channel {
+    /// How its events are read.
+    pub reading: Reading,
+    /// Its secrets.
+    pub verifier: Verifier,
+    /// The bot user id webhooks should name; another one is taken but said in the log.
+    pub destination: Option<Arc<str>>,
+}
+
+/// Bounds of the way in.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Greatest body in bytes; LINE publishes none.
+    pub body: usize,
+    /// Requests worked on at once.
+    pub in_flight: usize,
+    /// Sends begun and not ended, beyond which no new work is taken.
+    pub owed: usize,
+}
+
+/// The way in.
+pub struct Webhook {
+    channels: HashMap<Box<str>, Channel>,
+    registry: Arc<Registry>,
+    bounds: Bounds,
+    in_flight: AtomicUsize,
+}
+
+/// How a request was answered.
+enum Answer {
+    Accepted,
+    UnknownChannel,
+    TooLarge(usize),
+    BadSignature,
+    NotAWebhook(String),
+    Overloaded(&'static str),
+    NotDurable(&'static str),
+}
+
+impl Webhook {
+    /// The way in for these channels.
+    pub fn new(channels: Vec<Channel>, registry: Arc<Registry>, bounds: Bounds) -> Webhook {
+        let channels = channels
+            .into_iter()
+            .map(|channel| (Box::from(channel.reading.channel.as_str()), channel));
+        Webhook {
+            channels: channels.collect(),
+            registry,
+            bounds,
+            in_flight: AtomicUsize::new(0),
+        }
+    }
+
+    /// Requests being worked on.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Takes one request in.
+    async fn take(&self, request: &HttpRequest, payload: web::Payload) -> (usize, Answer) {
+        let id = request.match_info().get("channel").unwrap_or_default();
+        let Some(channel) = self.channels.get(id) else {
+            return (0, Answer::UnknownChannel);
+        };
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let _leaving = Leaving(&self.in_flight);
+        if before >= self.bounds.in_flight {
+            return (0, Answer::Overloaded("too many requests under way"));
+        }
+        let body = match read(payload, self.bounds.body).await {
+            Ok(body) => body,
+            Err(answer) => return (0, answer),
+        };
+        let header = request
+            .headers()
+            .get(signature::HEADER)
+            .map(|value| value.as_bytes());
+        if !channel.verifier.verify(header, &body) {
+            return (0, Answer::BadSignature);
+        }
+        let shared = self.registry.shared();
+        if shared.messenger.in_flight() > self.bounds.owed {
+            return (0, Answer::Overloaded("too many answers are owed"));
+        }
+        if !shared.store.health().accepting() {
+            return (0, Answer::Overloaded("store is below its free-space floor"));
+        }
+        let sorted = match self.sort(channel, &body) {
+            Ok(sorted) => sorted,
+            Err(error) => return (0, Answer::NotAWebhook(error.to_string())),
+        };
+        let events = sorted.len();
+        (events, self.deliver(sorted).await)
+    }
+
+    fn sort(&self, channel: &Channel, body: &Bytes) -> Result<Vec<Sorted>, event::NotAWebhook> {
+        let split = event::split(body)?;
+        if let (Some(expected), Some(named)) = (&channel.destination, &split.destination)
+            && **expected != **named
+        {
+            tracing::warn!(channel = %channel.reading.channel, destination = %named,
+                "webhook names another bot than the config");
+        }
+        let now = self.registry.shared().store.now();
+        let name = &channel.reading.channel;
+        let sorted = split.events.into_iter().filter_map(|raw| {
+            let bytes = body.slice_ref(raw.get().as_bytes());
+            match event::read(raw) {
+                Ok(read) => {
+                    meter::event(name, &read.event_type);
+                    let sorted = channel.reading.sort(read, bytes, now);
+                    if sorted.is_none() {
+                        meter::unaddressed(name);
+                    }
+                    sorted
+                }
+                Err(error) => {
+                    tracing::warn!(channel = %name, error = %error, "event cannot be read, kept raw");
+                    meter::event(name, "broken");
+                    Some(channel.reading.broken(bytes, now))
+                }
+            }
+        });
+        Ok(sorted.collect())
+    }
+
+    async fn deliver(&self, sorted: Vec<Sorted>) -> Answer {
+        let deliveries = group(sorted).into_iter().map(|(key, events)| {
+            let registry = self.registry.clone();
+            // A task of its own: the commits proceed even when this request is given up.
+            actix_rt::spawn(async move { registry.deliver(&key, events).await })
+        });
+        let all = join_all(deliveries);
+        match tokio::time::timeout(DEADLINE, all).await {
+            Err(_) => Answer::NotDurable("some event is not durable in time"),
+            Ok(ended) => {
+                let mut answer = Answer::Accepted;
+                for end in ended {
+                    match end {
+                        Ok(Ok(())) => {}
+                        Ok(Err(refusal)) => answer = refused(&refusal),
+                        Err(_) => answer = Answer::NotDurable("a delivery died"),
+                    }
+                }
+                answer
+            }
+        }
+    }
+}
+
+fn refused(refusal: &crate::actors::Refusal) -> Answer {
+    use crate::actors::Refusal;
+    match refusal {
+        Refusal::Overloaded => Answer::Overloaded("too many events under way"),
+        Refusal::Store(Error::Full { .. }) => {
+            Answer::Overloaded("store is below its free-space floor")
+        }
+        Refusal::Store(Error::Busy { .. }) => Answer::Overloaded("store is busy"),
+        Refusal::Store(error) => {
+            tracing::error!(error = %error, "store did not make an event durable");
+            Answer::NotDurable("the store failed")
+        }
+    }
+}
+
+/// Groups events by conversation, both in order of first appearance.
+fn group(sorted: Vec<Sorted>) -> Vec<(ConversationKey, Vec<Inbound>)> {
+    let mut groups: Vec<(ConversationKey, Vec<Inbound>)> = Vec::with_capacity(sorted.len());
+    let mut places: HashMap<ConversationKey, usize> = HashMap::new();
+    for Sorted { key, inbound } in sorted {
+        match places.get(&key) {
+            Some(&place) => groups[place].1.push(inbound),
+            None => {
+                places.insert(key.clone(), groups.len());
+                groups.push((key, vec![inbound]));
+            }
+        }
+    }
+    groups
+}
+
+async fn read(mut payload: web::Payload, cap: usize) -> Result<Bytes, Answer> {
+    // One chunk is the usual case and is not copied.
+    let first = match payload.next().await {
+        None => return Ok(Bytes::new()),
+        Some(chunk) => chunk.map_err(|_| Answer::NotAWebhook("the body ended early".into()))?,
+    };
+    if first.len() > cap {
+        return Err(Answer::TooLarge(cap));
+    }
+    let mut body: Option<Vec<u8>> = None;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Answer::NotAWebhook("the body ended early".into()))?;
+        let gathered = body.get_or_insert_with(|| first.to_vec());
+        if gathered.len() + chunk.len() > cap {
+            return Err(Answer::TooLarge(cap));
+        }
+        gathered.extend_from_slice(&chunk);
+    }
+    Ok(body.map_or(first, Bytes::from))
+}
+
+struct Leaving<'a>(&'a AtomicUsize);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// `POST /line/{channel}/webhook`.
+pub async fn handle(
+    request: HttpRequest,
+    payload: web::Payload,
+    webhook: web::Data<Webhook>,
+) -> HttpResponse {
+    let began = Instant::now();
+    let (events, answer) = webhook.take(&request, payload).await;
+    let id = request.match_info().get("channel").unwrap_or_default();
+    let (status, outcome, said) = match &answer {
+        Answer::Accepted => (StatusCode::OK, "accepted", None),
+        Answer::UnknownChannel => {
+            let said = "unknown channel: the path is /line/{id of a [[channels]] entry}/webhook";
+            return plain(StatusCode::NOT_FOUND, said.to_string());
+        }
+        Answer::TooLarge(cap) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "rejected_payload",
+            Some(format!("body is larger than server.body_cap ({cap} bytes)")),
+        ),
+        Answer::BadSignature => (
+            StatusCode::UNAUTHORIZED,
+            "rejected_signature",
+            Some("x-line-signature is missing or not made with this channel's secret".to_string()),
+        ),
+        Answer::NotAWebhook(why) => (
+            StatusCode::BAD_REQUEST,
+            "rejected_payload",
+            Some(why.clone()),
+        ),
+        Answer::Overloaded(why) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "rejected_overload",
+            Some(why.to_string()),
+        ),
+        Answer::NotDurable(why) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "error",
+            Some(why.to_string()),
+        ),
+    };
+    let channel = webhook
+        .channels
+        .get(id)
+        .map(|channel| &channel.reading.channel);
+    observe(
+        channel,
+        outcome,
+        events,
+        began.elapsed(),
+        status,
+        said.as_deref(),
+    );
+    match said {
+        None => HttpResponse::new(StatusCode::OK),
+        Some(said) => plain(status, said),
+    }
+}
+
+fn observe(
+    channel: Option<&ChannelId>,
+    outcome: &'static str,
+    events: usize,
+    took: Duration,
+    status: StatusCode,
+    said: Option<&str>,
+) {
+    let Some(channel) = channel else { return };
+    meter::webhook(channel, outcome, events, took.as_secs_f64());
+    if let Some(said) = said {
+        tracing::warn!(channel = %channel, status = status.as_u16(), reason = said,
+            took_ms = took.as_millis() as u64, "webhook refused");
+    } else {
+        tracing::debug!(channel = %channel, events, took_us = took.as_micros() as u64, "webhook");
+    }
+}
+
+fn plain(status: StatusCode, said: String) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.insert_header((RETRY_AFTER, "1"));
+    }
+    response
+        .content_type("text/plain; charset=utf-8")
+        .body(said)
+}

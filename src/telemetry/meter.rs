@@ -1,0 +1,344 @@
+//! The only place where metrics are raised: one function per thing that happened.
+//!
+//! Handles are resolved once (the macros hash name and labels at each call): per process for plain
+//! metrics, per thread and channel for the others.
+#![allow(clippy::disallowed_macros)] // the one place where the raw macros may stand
+
+use super::catalogue::{CATALOGUE, Kind};
+use crate::domain::conversation::{Ending, Fact, Rejected};
+use crate::domain::ids::ChannelId;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+macro_rules! handles {
+    ($($fn:ident: $kind:ident = $make:expr;)*) => {
+        $(static $fn: LazyLock<$kind> = LazyLock::new(|| $make);)*
+    };
+}
+
+handles! {
+    WEBHOOK_SECONDS: Histogram = histogram!("hotline_webhook_duration_seconds");
+    WEBHOOK_EVENTS: Histogram = histogram!("hotline_webhook_events_per_request");
+    WEBHOOK_IN_FLIGHT: Gauge = gauge!("hotline_webhook_in_flight");
+    DUPLICATES: Counter = counter!("hotline_events_duplicate_total");
+    LATE: Counter = counter!("hotline_events_late_total");
+    STALE: Counter = counter!("hotline_attempts_stale_total");
+    FIRST_RESPONSE: Histogram = histogram!("hotline_first_response_seconds", "handler" => "auto");
+    CONFLICTS: Counter = counter!("hotline_commit_conflicts_total");
+    TAKEOVERS: Counter = counter!("hotline_takeovers_total");
+    ACTORS: Gauge = gauge!("hotline_actors", "kind" => "conversation");
+    ACTOR_STARTS: Counter = counter!("hotline_actor_starts_total", "kind" => "conversation");
+    ACTOR_DEATHS: Counter = counter!("hotline_actor_deaths_total", "kind" => "conversation");
+    PASSIVATIONS: Counter = counter!("hotline_actor_passivations_total", "kind" => "conversation");
+    STORE_COMMIT: Histogram = histogram!("hotline_store_commit_seconds");
+    STORE_BATCH: Histogram = histogram!("hotline_store_batch_records");
+}
+
+struct PerChannel {
+    accepted: Counter,
+    events: HashMap<&'static str, Counter>,
+    hits: Counter,
+    misses: Counter,
+    endings: HashMap<Ending, Counter>,
+    replies: Counter,
+    pushes: Counter,
+}
+
+const EVENT_TYPES: [&str; 7] = [
+    "message", "postback", "follow", "unfollow", "unsend", "join", "leave",
+];
+
+impl PerChannel {
+    fn resolve(channel: &ChannelId) -> PerChannel {
+        let id = channel.as_str().to_string();
+        let event = |kind: &'static str| counter!("hotline_events_total", "channel" => id.clone(), "type" => kind);
+        let ending = |outcome: &'static str| counter!("hotline_deliveries_total", "channel" => id.clone(), "outcome" => outcome);
+        let auto = |result: &'static str| counter!("hotline_auto_reply_total", "channel" => id.clone(), "result" => result);
+        let sent = |method: &'static str| counter!("hotline_line_messages_total", "channel" => id.clone(), "method" => method);
+        PerChannel {
+            accepted: counter!("hotline_webhook_requests_total", "channel" => id.clone(), "outcome" => "accepted"),
+            events: EVENT_TYPES
+                .into_iter()
+                .chain(["other", "broken"])
+                .map(|kind| (kind, event(kind)))
+                .collect(),
+            hits: auto("hit"),
+            misses: auto("miss"),
+            endings: [
+                (Ending::Accepted, ending("accepted")),
+                (Ending::Presumed, ending("presumed")),
+                (Ending::Unconfirmed, ending("unconfirmed")),
+                (Ending::Failed, ending("failed")),
+                (Ending::Expired, ending("expired")),
+                (Ending::Withdrawn, ending("withdrawn")),
+            ]
+            .into_iter()
+            .collect(),
+            replies: sent("reply"),
+            pushes: sent("push"),
+        }
+    }
+}
+
+thread_local! {
+    static CHANNELS: RefCell<HashMap<ChannelId, Rc<PerChannel>>> = RefCell::default();
+}
+
+fn per(channel: &ChannelId) -> Rc<PerChannel> {
+    CHANNELS.with_borrow_mut(|known| match known.get(channel) {
+        Some(handles) => handles.clone(),
+        None => {
+            let handles = Rc::new(PerChannel::resolve(channel));
+            known.insert(channel.clone(), handles.clone());
+            handles
+        }
+    })
+}
+
+/// Describes every metric and raises those without a channel label to zero.
+pub(super) fn describe() {
+    for metric in CATALOGUE {
+        match metric.kind {
+            Kind::Counter => metrics::describe_counter!(metric.name, metric.help),
+            Kind::Gauge => metrics::describe_gauge!(metric.name, metric.help),
+            Kind::Histogram(_) => metrics::describe_histogram!(metric.name, metric.help),
+        }
+        if metric.labels.iter().any(|(_, values)| values.is_empty()) {
+            continue;
+        }
+        let mut sets: Vec<Vec<metrics::Label>> = vec![Vec::new()];
+        for (name, values) in metric.labels {
+            sets = sets
+                .into_iter()
+                .flat_map(|set| {
+                    values.iter().map(move |value| {
+                        let mut set = set.clone();
+                        set.push(metrics::Label::from_static_parts(name, value));
+                        set
+                    })
+                })
+                .collect();
+        }
+        for labels in sets {
+            match metric.kind {
+                Kind::Counter => counter!(metric.name, labels).increment(0),
+                Kind::Gauge => gauge!(metric.name, labels).set(0.0),
+                Kind::Histogram(_) => drop(histogram!(metric.name, labels)),
+            }
+        }
+    }
+    gauge!("hotline_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+}
+
+/// Raises a channel's metrics to zero, so that ratios exist before the first event.
+pub fn channel_known(channel: &ChannelId) {
+    drop(per(channel));
+}
+
+/// A webhook request was answered.
+pub fn webhook(channel: &ChannelId, outcome: &'static str, events: usize, seconds: f64) {
+    if outcome == "accepted" {
+        per(channel).accepted.increment(1);
+        WEBHOOK_EVENTS.record(events as f64);
+    } else {
+        let id = channel.as_str().to_string();
+        counter!("hotline_webhook_requests_total", "channel" => id, "outcome" => outcome)
+            .increment(1);
+    }
+    WEBHOOK_SECONDS.record(seconds);
+}
+
+/// A webhook request began or ended.
+pub fn webhook_in_flight(change: f64) {
+    WEBHOOK_IN_FLIGHT.increment(change);
+}
+
+/// An event was taken in; types the catalogue does not know count as `other`.
+pub fn event(channel: &ChannelId, event_type: &str) {
+    let handles = per(channel);
+    let counter = handles
+        .events
+        .get(event_type)
+        .unwrap_or(&handles.events["other"]);
+    counter.increment(1);
+}
+
+/// A group event was not addressed to the account.
+pub fn unaddressed(channel: &ChannelId) {
+    let id = channel.as_str().to_string();
+    counter!("hotline_events_unaddressed_total", "channel" => id).increment(1);
+}
+
+/// A commit taught us these facts.
+pub fn learned(channel: &ChannelId, facts: &[Fact], refused: &[Rejected]) {
+    let handles = per(channel);
+    for fact in facts {
+        match fact {
+            Fact::Received { late: true, .. } => LATE.increment(1),
+            Fact::Answered { rule, .. } if &**rule == "fallback" => handles.misses.increment(1),
+            Fact::Answered { .. } => handles.hits.increment(1),
+            Fact::AwaitsToken { effects } => {
+                let id = channel.as_str().to_string();
+                counter!("hotline_answers_waiting_total", "channel" => id)
+                    .increment(effects.len() as u64);
+            }
+            Fact::Ended {
+                effects,
+                ending,
+                billed,
+                took,
+                ..
+            } => {
+                handles.endings[ending].increment(effects.len() as u64);
+                if matches!(ending, Ending::Accepted | Ending::Presumed) {
+                    FIRST_RESPONSE.record(took.0 as f64 / 1_000.0);
+                    if *billed {
+                        &handles.pushes
+                    } else {
+                        &handles.replies
+                    }
+                    .increment(1);
+                }
+            }
+            Fact::TakenOver { .. } => TAKEOVERS.increment(1),
+            Fact::Received { .. } | Fact::Unsent { .. } | Fact::Quarantined { .. } => {}
+        }
+    }
+    rejected(refused);
+}
+
+/// The core refused these events.
+pub fn rejected(refused: &[Rejected]) {
+    for rejected in refused {
+        match rejected {
+            Rejected::Duplicate => DUPLICATES.increment(1),
+            Rejected::Stale => STALE.increment(1),
+        }
+    }
+}
+
+/// A commit met another writer's.
+pub fn conflict() {
+    CONFLICTS.increment(1);
+}
+
+/// A conversation actor came to life.
+pub fn actor_started() {
+    ACTORS.increment(1.0);
+    ACTOR_STARTS.increment(1);
+}
+
+/// A conversation actor left, by passivation or by death.
+pub fn actor_stopped() {
+    ACTORS.decrement(1.0);
+}
+
+/// A conversation actor died of a panic.
+pub fn actor_died() {
+    ACTOR_DEATHS.increment(1);
+}
+
+/// An idle conversation left memory.
+pub fn passivated() {
+    PASSIVATIONS.increment(1);
+}
+
+/// A conversation is left alone for a while.
+pub fn parked() {
+    counter!("hotline_actor_parked_total").increment(1);
+}
+
+/// An event was kept raw, undecided.
+pub fn quarantined() {
+    counter!("hotline_events_quarantined_total").increment(1);
+}
+
+/// A full mailbox refused a message.
+pub fn mailbox_refused(kind: &'static str) {
+    counter!("hotline_mailbox_rejected_total", "kind" => kind).increment(1);
+}
+
+/// The budget or the quota refused an automatic push.
+pub fn push_refused(channel: &ChannelId) {
+    counter!("hotline_pushes_refused_total", "channel" => channel.as_str().to_string())
+        .increment(1);
+}
+
+/// The recovery after a start woke conversations.
+pub fn recovered(conversations: usize) {
+    counter!("hotline_recovered_conversations_total").increment(conversations as u64);
+}
+
+/// A stage supervisor replaced a worker.
+pub fn stage_restarted(stage: &'static str, reason: &'static str) {
+    counter!("hotline_stage_restarts_total", "stage" => stage, "reason" => reason).increment(1);
+}
+
+/// A stage answered "unknown" in its worker's stead.
+pub fn stage_unanswered(stage: &'static str, reason: &'static str) {
+    counter!("hotline_stage_unanswered_total", "stage" => stage, "reason" => reason).increment(1);
+}
+
+/// A call to LINE ended. `code` is a value of the catalogue.
+pub fn line_call(channel: &str, endpoint: &'static str, code: &'static str, seconds: f64) {
+    let channel = channel.to_string();
+    counter!("hotline_line_api_requests_total", "channel" => channel, "endpoint" => endpoint, "code" => code)
+        .increment(1);
+    histogram!("hotline_line_api_seconds", "endpoint" => endpoint).record(seconds);
+}
+
+/// What is looked at when metrics are read, not when it happens.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sampled {
+    /// Sends begun and not ended.
+    pub sends: usize,
+    /// Commits waiting for the disk.
+    pub store_waiting: usize,
+    /// Free bytes on the store's disk.
+    pub disk_free: u64,
+    /// Bytes of the store's files.
+    pub store_bytes: u64,
+    /// The node takes work.
+    pub ready: bool,
+    /// The node is leaving.
+    pub draining: bool,
+}
+
+/// Sets the sampled gauges.
+pub fn sampled(now: Sampled) {
+    gauge!("hotline_line_api_in_flight").set(now.sends as f64);
+    gauge!("hotline_store_waiting").set(now.store_waiting as f64);
+    gauge!("hotline_store_disk_free_bytes").set(now.disk_free as f64);
+    gauge!("hotline_store_bytes").set(now.store_bytes as f64);
+    gauge!("hotline_ready").set(f64::from(u8::from(now.ready)));
+    gauge!("hotline_draining").set(f64::from(u8::from(now.draining)));
+}
+
+/// A channel's breaker and quota, as last seen.
+pub fn channel_state(channel: &ChannelId, breaker_open: bool, quota_left: Option<u64>) {
+    let id = channel.as_str().to_string();
+    gauge!("hotline_line_breaker_open", "channel" => id.clone())
+        .set(f64::from(u8::from(breaker_open)));
+    gauge!("hotline_line_quota_remaining_messages", "channel" => id)
+        .set(quota_left.map_or(-1.0, |left| left as f64));
+}
+
+/// A batch of commits became durable.
+pub fn store_batch(commits: usize, seconds: f64) {
+    STORE_BATCH.record(commits as f64);
+    STORE_COMMIT.record(seconds);
+}
+
+/// The embedded store wrote a checkpoint.
+pub fn store_checkpoint(seconds: f64) {
+    histogram!("hotline_store_checkpoint_seconds").record(seconds);
+}
+
+/// A reload was applied or refused.
+pub fn reloaded(applied: bool) {
+    let result = if applied { "applied" } else { "refused" };
+    counter!("hotline_config_reloads_total", "result" => result).increment(1);
+}
