@@ -35,7 +35,7 @@ impl ByteSize {
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
-            if self.0 >= 1 << shift && self.0 % (1 << shift) == 0 {
+            if self.0 >= 1 << shift && self.0.is_multiple_of(1 << shift) {
                 return write!(f, "{}{unit}", self.0 >> shift);
             }
         }
@@ -77,7 +77,7 @@ pub(crate) fn parse_span(text: &str) -> Option<Span> {
 /// Says a span the way it is written in the config.
 pub(crate) fn show_span(span: Span) -> String {
     for (factor, unit) in [(3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
-        if span.0 >= factor && span.0 % factor == 0 {
+        if span.0 >= factor && span.0.is_multiple_of(factor) {
             return format!("{}{unit}", span.0 / factor);
         }
     }
