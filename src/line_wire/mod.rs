@@ -1,1 +1,4 @@
 //! line_wire
+
+pub mod message;
+pub mod rich_menu;
