@@ -379,12 +379,17 @@ impl<'a> Section<'a> {
 
     /// Ends the reading: keys nobody asked for are faults.
     pub fn finish(self) {
-        let asked = self.asked.borrow();
+        let asked = self.asked.take();
+        self.only(&asked);
+    }
+
+    /// Notes a fault for every key but these.
+    pub fn only(&self, asked: &[&'static str]) {
         for entry in &self.table.entries {
             if asked.contains(&entry.key.as_str()) {
                 continue;
             }
-            let allowed = match (nearest(&entry.key, &asked), asked.is_empty()) {
+            let allowed = match (nearest(&entry.key, asked), asked.is_empty()) {
                 (_, true) => "no keys in this version".to_owned(),
                 (Some(near), _) => format!("\"{near}\" (did you mean that?)"),
                 (None, _) => {
