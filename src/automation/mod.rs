@@ -1,1 +1,21 @@
-//! automation
+//! The first automation: keyword rules, greetings, the fallback and the rich menu.
+//!
+//! Law of this room: bodies of `ports::understand` and `domain::playbook`, built whole from the
+//! config as written or not at all, immutable afterwards. No network, no clock; files are read at
+//! build time only. A better engine may replace the matcher behind the same port.
+
+pub mod current;
+mod digest;
+pub mod engine;
+pub mod fold;
+pub mod matcher;
+pub mod menu;
+mod messages;
+mod reach;
+mod rules;
+mod shorthand;
+mod synonyms;
+
+pub use current::Current;
+pub use engine::{Engine, Explanation, Found};
+pub use menu::RichMenu;

@@ -1,1 +1,23 @@
-//! config
+//! The config folder, from what people write to what the house relies on.
+//!
+//! Law of this room: as written, then checked, once. Every fault is found in one pass and names
+//! file, line, key, what stands there and what is allowed. Unknown keys are refused. Nothing here
+//! starts, listens or asks the network.
+
+pub mod channels;
+pub mod document;
+pub mod fault;
+mod load;
+pub mod secret;
+pub mod section;
+mod sections;
+pub mod settings;
+pub mod units;
+
+pub use document::Env;
+pub use fault::{Fault, Findings, Severity};
+pub use load::{AutomationAsWritten, Loaded, MAX_FILE_BYTES, load, load_automation};
+pub use secret::Secret;
+pub use sections::SOCKET_PATH_MAX;
+pub use settings::Settings;
+pub use units::{BaseUrl, ByteSize, Share};

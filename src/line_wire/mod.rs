@@ -5,3 +5,5 @@
 //! with the greatest severity.
 
 pub mod event;
+pub mod message;
+pub mod rich_menu;

@@ -1,0 +1,63 @@
+//! The automation in force, swapped whole on reload.
+
+use crate::automation::engine::Engine;
+use crate::config::fault::{Fault, Findings};
+use crate::config::{Env, load_automation};
+use crate::domain::playbook::Playbook;
+use crate::ports::understand::{Automation, CurrentAutomation};
+use arc_swap::ArcSwap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Holds the engine that answers now. Readers never wait for a reload.
+pub struct Current {
+    engine: ArcSwap<Engine>,
+    dir: PathBuf,
+}
+
+impl Current {
+    /// Starts with an engine; `dir` is the config folder that reloads read.
+    pub fn new(engine: Engine, dir: PathBuf) -> Current {
+        Current {
+            engine: ArcSwap::from_pointee(engine),
+            dir,
+        }
+    }
+
+    /// The engine itself, for the rich menu and explanations.
+    pub fn engine(&self) -> Arc<Engine> {
+        self.engine.load_full()
+    }
+
+    /// Reads the automation files again and swaps, or keeps the old on any fault. The policies of
+    /// `hotline.toml` stay as they were at the start. Blocks on files: call it off the event loop.
+    ///
+    /// # Errors
+    /// Every fault; nothing has changed then.
+    pub fn reload(&self, env: Env<'_>) -> Result<Vec<Fault>, Vec<Fault>> {
+        let policy = self.engine.load().policy().clone();
+        let as_written = load_automation(&self.dir, policy, env)?;
+        if !as_written.folder.is_dir() {
+            // An empty answer book by a slip of a deploy must not silence a running shop.
+            let findings = Findings::default();
+            let file = Arc::from(as_written.folder.display().to_string());
+            findings.fault(
+                &file,
+                Default::default(),
+                "",
+                "no such folder",
+                "automation/*.toml",
+            );
+            findings.verdict()?;
+        }
+        let (engine, warnings) = Engine::build(&as_written)?;
+        self.engine.store(Arc::new(engine));
+        Ok(warnings)
+    }
+}
+
+impl CurrentAutomation for Current {
+    fn current(&self) -> Arc<dyn Automation> {
+        self.engine.load_full()
+    }
+}

@@ -1,0 +1,175 @@
+//! Answers as people write them: LINE's message objects in TOML, and a few shorthands.
+//!
+//! Whatever is written, `line_wire::message` judges the finished object; its faults come back with
+//! the line of the value that caused them. Nothing is cut to fit.
+
+use crate::automation::shorthand;
+use crate::config::document::{Node, Table, Value};
+use crate::config::fault::Place;
+use crate::config::section::Section;
+use crate::domain::playbook::{Answer, Bubble};
+use crate::line_wire::message::{Fault as WireFault, bubble};
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+
+/// Most messages of one answer (reference, "Send reply message").
+pub const MAX_MESSAGES: usize = 5;
+
+/// Longest gist of an answer, in characters.
+const MAX_GIST: usize = 200;
+
+const REPLY: &str = "a list of 1 to 5 messages: [{ type = \"text\", text = \"…\" }]";
+
+/// Reads the answer under a key. `None` when absent, or when a fault was noted.
+pub fn answer(section: &Section<'_>, key: &'static str, rule: &str) -> Option<Answer> {
+    let entry = section.entry(key)?;
+    read(section, key, &entry.node, rule, None)
+}
+
+/// Like [`answer`], with `{label}` in texts replaced.
+pub fn answer_for(
+    section: &Section<'_>,
+    key: &'static str,
+    rule: &str,
+    label: &str,
+) -> Option<Answer> {
+    let entry = section.entry(key)?;
+    read(section, key, &entry.node, rule, Some(label))
+}
+
+fn read(
+    section: &Section<'_>,
+    key: &str,
+    node: &Node,
+    rule: &str,
+    label: Option<&str>,
+) -> Option<Answer> {
+    let Value::List(items) = &node.value else {
+        section.fault(key, &node.shown(), REPLY);
+        return None;
+    };
+    if !(1..=MAX_MESSAGES).contains(&items.len()) {
+        section.fault(key, &format!("{} messages", items.len()), REPLY);
+        return None;
+    }
+    let mut bubbles: Vec<Bubble> = Vec::with_capacity(items.len());
+    let mut gists = Vec::with_capacity(items.len());
+    for (i, item) in items.iter().enumerate() {
+        let path = format!("{}[{i}]", section.path(key));
+        let Value::Table(table) = &item.value else {
+            let (file, findings) = (section.file(), section.findings());
+            findings.fault(file, item.at, &path, &item.shown(), REPLY);
+            continue;
+        };
+        let message = Section::of(section.file(), section.findings(), table, path.clone());
+        let mut written = shorthand::message(&message, table);
+        if let Some(label) = label {
+            fill_label(&mut written, label);
+        }
+        gists.push(gist(&written));
+        match bubble(written) {
+            Ok(bubble) => bubbles.push(bubble),
+            Err(faults) => note(section, item, &path, &faults),
+        }
+    }
+    if bubbles.len() < items.len() {
+        return None;
+    }
+    for (i, bubble) in bubbles.iter().enumerate() {
+        if bubble.quick_reply().is_some() && i + 1 < bubbles.len() {
+            let found = format!("quick replies on message {} of {}", i + 1, bubbles.len());
+            section.warn(
+                key,
+                &found,
+                "on the last message only: LINE shows no others",
+            );
+        }
+    }
+    Some(Answer {
+        rule: Arc::from(rule),
+        bubbles: bubbles.into(),
+        gist: Arc::from(gists.join(" ").chars().take(MAX_GIST).collect::<String>()),
+    })
+}
+
+/// Notes LINE's limits broken in a message at the lines that break them.
+pub fn note(section: &Section<'_>, item: &Node, path: &str, faults: &[WireFault]) {
+    for fault in faults {
+        let at = place(item, &fault.path);
+        let key = match fault.path.as_str() {
+            "" => path.to_owned(),
+            below => format!("{path}.{below}"),
+        };
+        let allowed = format!("{} (LINE: {})", fault.allowed, fault.source);
+        section
+            .findings()
+            .fault(section.file(), at, &key, &fault.found, &allowed);
+    }
+}
+
+/// The place of the deepest written value on the way; steps a shorthand leaves out are passed by.
+fn place(item: &Node, path: &str) -> Place {
+    let mut node = item;
+    for step in path.split(['.', '[', ']']).filter(|step| !step.is_empty()) {
+        let next = match &node.value {
+            Value::List(items) => step.parse().ok().and_then(|i: usize| items.get(i)),
+            Value::Table(table) => shorthand::spellings(step)
+                .iter()
+                .find_map(|name| table.get(name))
+                .or_else(|| table.get(step))
+                .map(|entry| &entry.node),
+            _ => None,
+        };
+        node = next.unwrap_or(node);
+    }
+    node.at
+}
+
+/// A value as JSON.
+pub fn json(value: &Value) -> Json {
+    match value {
+        Value::Text(text) => Json::String(text.text.clone()),
+        Value::Integer(number) => Json::from(*number),
+        Value::Float(number) => Json::from(*number),
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Datetime(text) => Json::String(text.clone()),
+        Value::List(items) => items.iter().map(|item| json(&item.value)).collect(),
+        Value::Table(table) => Json::Object(object(table)),
+    }
+}
+
+/// A table as a JSON object.
+pub fn object(table: &Table) -> Map<String, Json> {
+    let entries = table.entries.iter();
+    entries
+        .map(|entry| (entry.key.clone(), json(&entry.node.value)))
+        .collect()
+}
+
+fn fill_label(value: &mut Json, label: &str) {
+    match value {
+        Json::String(text) => *text = text.replace("{label}", label),
+        Json::Array(items) => items.iter_mut().for_each(|item| fill_label(item, label)),
+        Json::Object(map) => map.values_mut().for_each(|item| fill_label(item, label)),
+        _ => {}
+    }
+}
+
+/// What a message says, in words.
+fn gist(message: &Json) -> String {
+    let text = |pointer| message.pointer(pointer).and_then(Json::as_str);
+    match message["type"].as_str() {
+        Some("text" | "textV2") => text("/text").unwrap_or_default().to_owned(),
+        Some("template") => text("/template/text")
+            .or(text("/altText"))
+            .unwrap_or_default()
+            .to_owned(),
+        Some("flex" | "imagemap") => text("/altText").unwrap_or_default().to_owned(),
+        Some("sticker") => "[貼圖]".to_owned(),
+        Some("image") => "[圖片]".to_owned(),
+        Some("video") => "[影片]".to_owned(),
+        Some("audio") => "[語音]".to_owned(),
+        Some("location") => text("/title").map_or("[位置]".to_owned(), str::to_owned),
+        _ => String::new(),
+    }
+}

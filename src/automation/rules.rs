@@ -1,0 +1,168 @@
+//! Keyword rules as written in `automation/*.toml`, checked and expanded to terms.
+//!
+//! Refuses two rules of one id, a term that two rules claim, and a rule without terms. A term
+//! written out beats the same term made by a synonym.
+
+use crate::automation::fold::fold;
+use crate::automation::matcher::Term;
+use crate::automation::messages;
+use crate::automation::synonyms::{MAX_VARIANTS, Synonyms};
+use crate::config::fault::{Findings, Place};
+use crate::config::section::{Section, nearest};
+use crate::domain::playbook::Answer;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Most keyword rules of one config.
+pub const MAX_RULES: usize = 2_000;
+
+/// Most terms of one rule as written.
+pub const MAX_TERMS: usize = 200;
+
+/// Longest term, in characters.
+pub const MAX_TERM_CHARS: usize = 40;
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// The rule's id.
+    pub id: Arc<str>,
+    /// Where it stands.
+    pub file: Arc<str>,
+    /// Where it stands in the file.
+    pub at: Place,
+    /// Higher wins.
+    pub priority: i32,
+    /// The terms as written and where.
+    pub terms: Vec<(String, Place)>,
+    /// What it answers; `None` when that was at fault.
+    pub answer: Option<Answer>,
+}
+
+/// Reads the `[[keyword]]` rules of one file.
+pub fn read(root: &Section<'_>, rules: &mut Vec<Rule>) {
+    for section in root.sections("keyword") {
+        let name = "1 to 64 of a-z 0-9 _ -";
+        section.require("id", name);
+        section.require("terms", "a list of 1 to 200 words");
+        section.require("reply", "a list of 1 to 5 messages");
+        let id = section.parsed("id", name, |text| is_id(text).then(|| text.to_owned()));
+        let id = id.unwrap_or_default();
+        let terms = section.texts("terms", 1..=MAX_TERMS, 1..=MAX_TERM_CHARS);
+        if !id.is_empty()
+            && let Some(first) = rules.iter().find(|rule| *rule.id == *id)
+        {
+            let found = format!("\"{id}\", taken by {}:{}", first.file, first.at.line);
+            section.fault("id", &found, "an id of its own");
+        }
+        if rules.len() == MAX_RULES {
+            section.fault("id", "one rule too many", &format!("{MAX_RULES} rules"));
+        }
+        let rule = Rule {
+            answer: messages::answer(&section, "reply", &id),
+            id: Arc::from(id),
+            file: section.file().clone(),
+            at: section.at(),
+            priority: section
+                .integer("priority", -1_000..=1_000)
+                .and_then(|number| i32::try_from(number).ok())
+                .unwrap_or(0),
+            terms: terms
+                .iter()
+                .map(|(term, at)| ((*term).to_owned(), *at))
+                .collect(),
+        };
+        rules.push(rule);
+        section.finish();
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
+}
+
+/// A rule that would win by this id, for a friendly suggestion.
+pub fn nearest_id<'r>(id: &str, rules: &'r [Rule]) -> Option<&'r str> {
+    let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
+    nearest(id, &ids)
+}
+
+/// All terms of all rules, folded, synonyms included, each claimed by one rule.
+pub fn terms(rules: &[Rule], synonyms: &Synonyms, findings: &Findings) -> Vec<Term> {
+    let mut terms = Vec::new();
+    let mut claim = |folded: String, index: usize| {
+        terms.push(Term {
+            folded,
+            rule: u32::try_from(index).unwrap_or(u32::MAX),
+            priority: rules[index].priority,
+        });
+    };
+    let mut written: HashMap<String, usize> = HashMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        for (term, at) in &rule.terms {
+            let folded = fold(term);
+            let fault = |found: String, allowed: &str| {
+                let key = format!("keyword \"{}\" terms", rule.id);
+                findings.fault(&rule.file, *at, &key, &found, allowed);
+            };
+            match written.get(&folded) {
+                _ if folded.is_empty() => {
+                    fault(format!("{term:?}"), "a word with letters or digits");
+                }
+                Some(first) if *first == index => {}
+                Some(first) => {
+                    let first = &rules[*first];
+                    let found = format!(
+                        "{term:?}, the same as a term of \"{}\" ({}:{})",
+                        first.id, first.file, first.at.line
+                    );
+                    fault(found, "one rule a term");
+                }
+                None => {
+                    written.insert(folded.clone(), index);
+                    claim(folded, index);
+                }
+            }
+        }
+    }
+    let mut made: HashMap<String, usize> = HashMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        for (term, at) in &rule.terms {
+            let key = format!("keyword \"{}\" terms", rule.id);
+            let (variants, cut) = synonyms.expand(term);
+            if cut {
+                let found = format!("{term:?} with more than {MAX_VARIANTS} variants by synonyms");
+                findings.warn(&rule.file, *at, &key, &found, "the rest is left out");
+            }
+            for variant in variants.into_iter().skip(1) {
+                if written.contains_key(&variant) {
+                    continue;
+                }
+                match made.get(&variant) {
+                    Some(first) if *first != index => {
+                        let found = format!(
+                            "{term:?}, by synonyms the same as a term of \"{}\"",
+                            rules[*first].id
+                        );
+                        findings.warn(
+                            &rule.file,
+                            *at,
+                            &key,
+                            &found,
+                            "a term of its own; the first rule has it",
+                        );
+                    }
+                    Some(_) => {}
+                    None => {
+                        made.insert(variant.clone(), index);
+                        claim(variant, index);
+                    }
+                }
+            }
+        }
+    }
+    terms
+}

@@ -1,0 +1,195 @@
+//! From a folder to checked settings and the automation as written.
+//!
+//! Reads `hotline.toml` and every `automation/*.toml`, in the order of their names. Files are
+//! capped at 1 MiB: a config is written by people.
+
+use crate::config::document::{Document, Env};
+use crate::config::fault::{Fault, Findings, Place, Severity};
+use crate::config::sections;
+use crate::config::settings::Settings;
+use crate::domain::playbook::Policy;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Greatest file of a config folder.
+pub const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// The automation files as written, for `automation::Engine::build`.
+#[derive(Clone, Debug)]
+pub struct AutomationAsWritten {
+    /// The files in the order of their names.
+    pub documents: Vec<Document>,
+    /// The folder they stand in: pictures are named relative to it.
+    pub folder: PathBuf,
+    /// The policies from `hotline.toml`.
+    pub policy: Policy,
+}
+
+impl AutomationAsWritten {
+    /// Variables the files name that are unset.
+    pub fn unset(&self) -> impl Iterator<Item = &Fault> {
+        self.documents.iter().flat_map(|document| &document.unset)
+    }
+}
+
+/// A config folder without faults.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The automation, not yet interpreted.
+    pub automation: AutomationAsWritten,
+    /// Findings that do not stop anybody, unset variables among them.
+    pub warnings: Vec<Fault>,
+    settings: Settings,
+    unset: Vec<Fault>,
+}
+
+impl Loaded {
+    /// The settings, for commands that use them.
+    ///
+    /// # Errors
+    /// Every variable that is named and unset, as faults.
+    pub fn settings(&self) -> Result<Settings, Vec<Fault>> {
+        if self.unset.is_empty() {
+            return Ok(self.settings.clone());
+        }
+        Err(self
+            .unset
+            .iter()
+            .map(|missing| Fault {
+                severity: Severity::Fault,
+                ..missing.clone()
+            })
+            .collect())
+    }
+}
+
+/// Reads a config folder. Variables come from `env`: the process for `serve` and `check`, a demo's
+/// own values, or nothing (`&|_| None`) for commands that need no secrets.
+///
+/// # Errors
+/// Every fault of every file, warnings among them; never empty.
+pub fn load(dir: &Path, env: Env<'_>) -> Result<Loaded, Vec<Fault>> {
+    let findings = Findings::default();
+    let file = dir.join("hotline.toml");
+    let Some(document) = read(&file, env, &findings) else {
+        return Err(findings.verdict().err().unwrap_or_default());
+    };
+    let settings = match document.broken {
+        true => None,
+        false => Some(sections::settings(&document, &findings)),
+    };
+    let policy = settings.as_ref().map(Settings::policy).unwrap_or_default();
+    let automation = automation_files(dir, policy, env, &findings);
+    let unset: Vec<Fault> = document
+        .unset
+        .iter()
+        .chain(automation.unset())
+        .cloned()
+        .collect();
+    for missing in &unset {
+        findings.push(missing.clone());
+    }
+    let warnings = findings.verdict()?;
+    let Some(settings) = settings else {
+        return Err(warnings);
+    };
+    Ok(Loaded {
+        automation,
+        warnings,
+        settings,
+        unset,
+    })
+}
+
+/// Reads the automation files alone, for a reload under the policy in force.
+///
+/// # Errors
+/// Every fault; unset variables are faults here, because a server would speak them.
+pub fn load_automation(
+    dir: &Path,
+    policy: Policy,
+    env: Env<'_>,
+) -> Result<AutomationAsWritten, Vec<Fault>> {
+    let findings = Findings::default();
+    let automation = automation_files(dir, policy, env, &findings);
+    for missing in automation.unset() {
+        findings.push(Fault {
+            severity: Severity::Fault,
+            ..missing.clone()
+        });
+    }
+    findings.verdict().map(|_| automation)
+}
+
+fn automation_files(
+    dir: &Path,
+    policy: Policy,
+    env: Env<'_>,
+    findings: &Findings,
+) -> AutomationAsWritten {
+    let folder = dir.join("automation");
+    let mut files = Vec::new();
+    match std::fs::read_dir(&folder) {
+        Ok(entries) => {
+            files.extend(
+                entries
+                    .filter_map(|entry| Some(entry.ok()?.path()))
+                    .filter(|path| path.extension().is_some_and(|ext| ext == "toml")),
+            );
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let found = "no such folder";
+            let allowed = "automation/*.toml; without it no text is answered";
+            findings.warn(&name(&folder), Place::default(), "", found, allowed);
+        }
+        Err(error) => unreadable(&folder, &error, findings),
+    }
+    files.sort();
+    AutomationAsWritten {
+        documents: files
+            .iter()
+            .filter_map(|file| read(file, env, findings))
+            .collect(),
+        folder,
+        policy,
+    }
+}
+
+fn read(path: &Path, env: Env<'_>, findings: &Findings) -> Option<Document> {
+    let file = name(path);
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.len() > MAX_FILE_BYTES => {
+            let found = format!("{} bytes", meta.len());
+            let allowed = format!("at most {MAX_FILE_BYTES} bytes");
+            findings.fault(&file, Place::default(), "", &found, &allowed);
+            return None;
+        }
+        Ok(_) => {}
+        Err(error) => {
+            unreadable(path, &error, findings);
+            return None;
+        }
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => Some(Document::parse(&file, &text, env, findings)),
+        Err(error) => {
+            unreadable(path, &error, findings);
+            None
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error, findings: &Findings) {
+    let allowed = "a readable UTF-8 file";
+    findings.fault(
+        &name(path),
+        Place::default(),
+        "",
+        &error.to_string(),
+        allowed,
+    );
+}
+
+fn name(path: &Path) -> Arc<str> {
+    Arc::from(path.display().to_string())
+}

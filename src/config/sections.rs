@@ -1,0 +1,298 @@
+//! `hotline.toml` section by section, except channels: keys, defaults and bounds in one place.
+
+use crate::config::document::Document;
+use crate::config::fault::Findings;
+use crate::config::section::Section;
+use crate::config::settings::{
+    Ai, AiProvider, LogFormat, LogLevel, Logging, RedisServers, Sending, Server, Settings, Store,
+    StoreKind,
+};
+use crate::config::units::ByteSize;
+use crate::config::{channels, secret::Secret};
+use crate::domain::playbook::LateAnswers;
+use crate::domain::time::Span;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Longest path of a Unix socket on Linux (`sockaddr_un.sun_path` less its closing zero).
+pub const SOCKET_PATH_MAX: usize = 107;
+
+/// Reads the whole file. The value means something only if no fault was noted and nothing in
+/// the document is unset.
+pub(crate) fn settings(document: &Document, findings: &Findings) -> Settings {
+    let root = Section::root(document, findings);
+    let settings = Settings {
+        server: server(root.section("server")),
+        store: store(root.section("store")),
+        sending: sending(root.section("sending")),
+        channels: channels::all(&root),
+        ai: ai(root.section("ai")),
+        logging: logging(root.section("logging")),
+    };
+    for later in ["routing", "console", "privacy"] {
+        root.section(later).finish();
+    }
+    root.finish();
+    settings
+}
+
+fn server(section: Section<'_>) -> Server {
+    let address = |key, default: &str| {
+        section
+            .parsed(key, "an address like 127.0.0.1:8080", |text| {
+                text.parse().ok()
+            })
+            .unwrap_or_else(|| default.parse().expect("defaults are good addresses"))
+    };
+    let listen: SocketAddr = address("listen", "127.0.0.1:8080");
+    let internal_listen: SocketAddr = address("internal_listen", "127.0.0.1:9464");
+    if listen == internal_listen && listen.port() != 0 {
+        section.fault(
+            "internal_listen",
+            &format!("\"{internal_listen}\", which is the public listener too"),
+            "another port: metrics and admin never share the public listener",
+        );
+    } else if !internal_listen.ip().is_loopback() {
+        section.warn(
+            "internal_listen",
+            &format!("\"{internal_listen}\", reachable from other machines"),
+            "a loopback address, or a network only operators reach: /admin asks no password",
+        );
+    }
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let server = Server {
+        listen,
+        internal_listen,
+        workers: count(&section, "workers", cores.min(64), 64),
+        body_cap: section.size(
+            "body_cap",
+            ByteSize::mib(2),
+            ByteSize::kib(64)..=ByteSize::mib(64),
+        ),
+        max_in_flight: count(&section, "max_in_flight", 1024, 65_536),
+        drain_timeout: section.span(
+            "drain_timeout",
+            Span::secs(25),
+            Span::secs(1)..=Span::mins(10),
+        ),
+    };
+    section.finish();
+    server
+}
+
+fn count(section: &Section<'_>, key: &'static str, default: usize, most: i64) -> NonZeroUsize {
+    section
+        .integer(key, 1..=most)
+        .and_then(|number| usize::try_from(number).ok())
+        .and_then(NonZeroUsize::new)
+        .or(NonZeroUsize::new(default))
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+fn store(section: Section<'_>) -> Store {
+    let redis = section.choice("kind", &[("embedded", false), ("redis", true)], false);
+    let path = PathBuf::from(section.words("path", 1..=1_024).unwrap_or("data"));
+    let free_space_floor = section.size(
+        "free_space_floor",
+        ByteSize::mib(256),
+        ByteSize::mib(16)..=ByteSize::gib(1_024),
+    );
+    let kind = if redis {
+        redis_kind(&section)
+    } else {
+        StoreKind::Embedded
+    };
+    if !redis {
+        for key in ["url", "urls", "sentinels", "master", "prefix", "spool"] {
+            let Some(entry) = section.entry(key) else {
+                continue;
+            };
+            let found = format!("\"{key}\" with kind = \"embedded\"");
+            section.findings().warn(
+                section.file(),
+                entry.at,
+                &section.path(key),
+                &found,
+                "with kind = \"redis\" only; it has no effect here",
+            );
+        }
+    }
+    let store = Store {
+        kind,
+        path,
+        free_space_floor,
+    };
+    let socket = store.socket();
+    let length = socket.as_os_str().len();
+    if length > SOCKET_PATH_MAX {
+        section.warn(
+            "path",
+            &format!("{length} bytes in {}", socket.display()),
+            &format!(
+                "at most {SOCKET_PATH_MAX} bytes, or the commands cannot reach the running server"
+            ),
+        );
+    }
+    section.finish();
+    store
+}
+
+fn redis_kind(section: &Section<'_>) -> StoreKind {
+    const WHERE: &str = "one of: url, urls (Cluster), sentinels with master";
+    let url = section.secret("url");
+    let urls = section.secrets("urls", 1..=16);
+    let sentinels = section.secrets("sentinels", 1..=16);
+    let master = section.words("master", 1..=128);
+    let given = ["url", "urls", "sentinels"];
+    let given: Vec<_> = given.iter().filter(|key| section.has(key)).collect();
+    match given.as_slice() {
+        [] => section.fault("url", "nothing", WHERE),
+        [_] => {}
+        [first, ..] => section.fault(first, &format!("{} of them", given.len()), WHERE),
+    }
+    if section.has("sentinels") != section.has("master") {
+        let key = if section.has("master") {
+            "master"
+        } else {
+            "sentinels"
+        };
+        section.fault(
+            key,
+            &format!("\"{key}\" alone"),
+            "sentinels and master together",
+        );
+    }
+    let all = url
+        .iter()
+        .chain(urls.iter().flatten())
+        .chain(sentinels.iter().flatten());
+    if !all.clone().all(is_redis_url) {
+        section.fault(
+            given.first().copied().copied().unwrap_or("url"),
+            "something else (not shown)",
+            "redis://host:port or rediss://host:port",
+        );
+    }
+    let prefix = section
+        .parsed("prefix", "1 to 32 of a-z 0-9 _ -", |text| {
+            channels::is_name(text).then(|| Arc::from(text))
+        })
+        .unwrap_or_else(|| Arc::from("hotline"));
+    let servers = match (url, urls, sentinels) {
+        (_, Some(urls), _) => RedisServers::Cluster(urls),
+        (_, _, Some(sentinels)) => RedisServers::Sentinel {
+            sentinels,
+            master: Arc::from(master.unwrap_or_default()),
+        },
+        (url, ..) => RedisServers::One(url.unwrap_or_else(|| Secret::new(""))),
+    };
+    StoreKind::Redis {
+        servers,
+        prefix,
+        spool: section.flag("spool", true),
+    }
+}
+
+fn is_redis_url(url: &Secret) -> bool {
+    reqwest::Url::parse(url.expose()).is_ok_and(|url| {
+        matches!(url.scheme(), "redis" | "rediss") && url.host_str().is_some_and(|h| !h.is_empty())
+    })
+}
+
+fn sending(section: Section<'_>) -> Sending {
+    let sending = Sending {
+        late_answers: section.choice(
+            "late_answers",
+            &[
+                ("wait", LateAnswers::Wait),
+                ("push", LateAnswers::Push),
+                ("drop", LateAnswers::Drop),
+            ],
+            LateAnswers::Wait,
+        ),
+        max_wait: section.span("max_wait", Span::mins(10), Span::secs(10)..=Span::hours(24)),
+        auto_push_per_hour: section
+            .integer("auto_push_per_hour", 0..=10_000)
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(20),
+        agents_quota_share: section.share("agents_quota_share", 0.5),
+        fetch_profile: section.flag("fetch_profile", false),
+    };
+    section.finish();
+    sending
+}
+
+#[derive(Clone, Copy)]
+enum Provider {
+    None,
+    Knowledge,
+    OpenAi,
+}
+
+fn ai(section: Section<'_>) -> Ai {
+    let words = [
+        ("none", Provider::None),
+        ("knowledge", Provider::Knowledge),
+        ("openai", Provider::OpenAi),
+    ];
+    let provider = section.choice("provider", &words, Provider::None);
+    let base_url = section.base_url("base_url", "https://api.openai.com/v1");
+    let model = section.words("model", 1..=200);
+    let api_key = section.secret("api_key");
+    let provider = match provider {
+        Provider::None => AiProvider::None,
+        Provider::Knowledge => AiProvider::Knowledge,
+        Provider::OpenAi => {
+            section.require("model", "the model's name as the server knows it");
+            if base_url.as_str().starts_with("https:") {
+                section.require("api_key", "\"${NAME}\" of the variable that holds the key");
+            }
+            AiProvider::OpenAi {
+                base_url,
+                model: Arc::from(model.unwrap_or_default()),
+                api_key,
+            }
+        }
+    };
+    if !matches!(provider, AiProvider::None) {
+        section.warn(
+            "provider",
+            "an assistant, which this version does not have yet",
+            "\"none\"; until then the fallback answers what no keyword does",
+        );
+    }
+    let ai = Ai {
+        provider,
+        min_confidence: section.share("min_confidence", 0.6),
+        context_messages: section
+            .integer("context_messages", 0..=50)
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(10),
+        timeout: section.span("timeout", Span::secs(20), Span::secs(1)..=Span::mins(2)),
+    };
+    section.finish();
+    ai
+}
+
+fn logging(section: Section<'_>) -> Logging {
+    let levels = [
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+    let formats = [
+        ("auto", LogFormat::Auto),
+        ("json", LogFormat::Json),
+        ("text", LogFormat::Text),
+    ];
+    let logging = Logging {
+        level: section.choice("level", &levels, LogLevel::Info),
+        format: section.choice("format", &formats, LogFormat::Auto),
+    };
+    section.finish();
+    logging
+}

@@ -1,0 +1,278 @@
+//! The checked settings: what the rest of the house may rely on.
+//!
+//! A value of these types is within its bounds; there is no half-checked [`Settings`] and none
+//! with an unresolved `${ENV}`. Each field says key, default and bounds.
+
+use crate::config::secret::Secret;
+use crate::config::units::{BaseUrl, ByteSize, Share};
+use crate::domain::ids::ChannelId;
+use crate::domain::playbook::{LateAnswers, Policy};
+use crate::domain::time::Span;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Everything of `hotline.toml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `[server]`
+    pub server: Server,
+    /// `[store]`
+    pub store: Store,
+    /// `[sending]`
+    pub sending: Sending,
+    /// `[[channels]]`: one to 64, ids differ.
+    pub channels: Vec<Channel>,
+    /// `[ai]`
+    pub ai: Ai,
+    /// `[logging]`
+    pub logging: Logging,
+}
+
+impl Settings {
+    /// The policies the core decides by.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            context_messages: self.ai.context_messages,
+            late_answers: self.sending.late_answers,
+            max_wait: self.sending.max_wait,
+            fetch_profile: self.sending.fetch_profile,
+        }
+    }
+
+    /// The channel with this id.
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels
+            .iter()
+            .find(|channel| channel.id.as_str() == id)
+    }
+}
+
+/// `[server]`: the two listeners and their bounds.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// `listen`: public listener (webhook, media, console). Default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// `internal_listen`: metrics, health, admin. Default `127.0.0.1:9464`; never `listen`.
+    pub internal_listen: SocketAddr,
+    /// `workers`: threads that serve and hold conversations. Default: cores; 1–64.
+    pub workers: NonZeroUsize,
+    /// `body_cap`: greatest webhook body. Default `2MiB`; 64KiB–64MiB.
+    pub body_cap: ByteSize,
+    /// `max_in_flight`: webhook requests worked on at once; more are answered 503. Default 1024;
+    /// 1–65536.
+    pub max_in_flight: NonZeroUsize,
+    /// `drain_timeout`: how long SIGTERM waits for work in flight. Default `25s`; 1s–10m.
+    pub drain_timeout: Span,
+}
+
+/// `[store]`: where the truth lives.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// `kind` and what belongs to it. Default `embedded`.
+    pub kind: StoreKind,
+    /// `path`: data folder, relative to the working directory. Default `data`. In redis mode the
+    /// spool, media and socket live here.
+    pub path: PathBuf,
+    /// `free_space_floor`: below this much free disk new work is refused. Default `256MiB`;
+    /// 16MiB–1TiB.
+    pub free_space_floor: ByteSize,
+}
+
+impl Store {
+    /// The socket over which commands talk to the running server.
+    pub fn socket(&self) -> PathBuf {
+        self.path.join("hotline.sock")
+    }
+}
+
+/// Which store.
+#[derive(Clone, Debug)]
+pub enum StoreKind {
+    /// The folder beside the program.
+    Embedded,
+    /// Redis or Valkey.
+    Redis {
+        /// Where it is.
+        servers: RedisServers,
+        /// `prefix` of every key. Default `hotline`; `[a-z0-9_-]{1,32}`.
+        prefix: Arc<str>,
+        /// `spool`: keep accepting on the local disk while Redis is away. Default true.
+        spool: bool,
+    },
+}
+
+/// How Redis is reached. The URLs may carry a password, so they are secrets.
+#[derive(Clone, Debug)]
+pub enum RedisServers {
+    /// `url`: one server.
+    One(Secret),
+    /// `urls`: seed nodes of a Cluster, 1–16.
+    Cluster(Vec<Secret>),
+    /// `sentinels` (1–16 URLs) and `master`.
+    Sentinel {
+        /// The sentinels.
+        sentinels: Vec<Secret>,
+        /// Name of the master they watch.
+        master: Arc<str>,
+    },
+}
+
+/// `[sending]`: what may cost money.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// `late_answers`: an automatic answer without a live reply token. Default `wait`.
+    pub late_answers: LateAnswers,
+    /// `max_wait`: greatest age of an answer that waits for a token. Default `10m`; 10s–24h.
+    pub max_wait: Span,
+    /// `auto_push_per_hour`: automatic pushes per channel and hour. Default 20; 0–10000.
+    pub auto_push_per_hour: u32,
+    /// `agents_quota_share`: share of the monthly quota no automatic push may touch. Default 0.5.
+    pub agents_quota_share: Share,
+    /// `fetch_profile`: ask LINE for display name and language. Default false.
+    pub fetch_profile: bool,
+}
+
+/// `[[channels]]`: one LINE Official Account's Messaging API channel.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// `id`: path segment and metric label, `[a-z0-9_-]{1,32}`.
+    pub id: ChannelId,
+    /// `secret`, or `secrets` (one or two during a rotation): webhook signatures.
+    pub secrets: ChannelSecrets,
+    /// `access_token`.
+    pub access_token: AccessToken,
+    /// `destination`: the bot's user id as the webhook names it; `None` accepts any.
+    pub destination: Option<Arc<str>>,
+    /// `api_base`. Default `https://api.line.me`; plain http only to loopback.
+    pub api_base: BaseUrl,
+    /// `data_api_base`. Default `https://api-data.line.me`; plain http only to loopback.
+    pub data_api_base: BaseUrl,
+    /// `groups`: what is answered in groups and rooms. Default `when_addressed`.
+    pub groups: Groups,
+    /// `group_call_words`: words at the start of a group message that address us, besides a
+    /// mention. Default none; at most 16 of at most 20 characters.
+    pub group_call_words: Arc<[Arc<str>]>,
+}
+
+/// One or two channel secrets; a signature by either is good.
+#[derive(Clone, Debug)]
+pub struct ChannelSecrets {
+    /// The secret in force; also the one stateless tokens are issued with.
+    pub current: Secret,
+    /// The other one during a rotation.
+    pub other: Option<Secret>,
+}
+
+impl ChannelSecrets {
+    /// Both, the current one first.
+    pub fn iter(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.current).chain(self.other.as_ref())
+    }
+}
+
+/// How calls to LINE are authorised.
+#[derive(Clone, Debug)]
+pub enum AccessToken {
+    /// A long-lived or otherwise given token.
+    Fixed(Secret),
+    /// `access_token = "stateless"`: issued by us every 15 minutes with the current secret.
+    Stateless {
+        /// `channel_id`: digits, 1–20.
+        channel_id: Arc<str>,
+    },
+}
+
+/// What is answered in groups and rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Groups {
+    /// Messages that mention the account or begin with a call word.
+    #[default]
+    WhenAddressed,
+    /// Nothing.
+    Ignore,
+    /// Every message.
+    All,
+}
+
+/// `[ai]`: the assistant.
+#[derive(Clone, Debug)]
+pub struct Ai {
+    /// `provider` and what belongs to it. Default `none`.
+    pub provider: AiProvider,
+    /// `min_confidence`: below it a person answers. Default 0.6.
+    pub min_confidence: Share,
+    /// `context_messages`: messages of a conversation kept as context. Default 10; 0–50.
+    pub context_messages: usize,
+    /// `timeout` of one answer. Default `20s`; 1s–2m.
+    pub timeout: Span,
+}
+
+/// Who answers what no keyword answers.
+#[derive(Clone, Debug)]
+pub enum AiProvider {
+    /// Nobody: the fallback does.
+    None,
+    /// Answers from the knowledge base.
+    Knowledge,
+    /// An OpenAI-compatible server.
+    OpenAi {
+        /// `base_url`. Default `https://api.openai.com/v1`; plain http only to loopback.
+        base_url: BaseUrl,
+        /// `model`.
+        model: Arc<str>,
+        /// `api_key`; servers on loopback may want none.
+        api_key: Option<Secret>,
+    },
+}
+
+/// `[logging]`
+#[derive(Clone, Copy, Debug)]
+pub struct Logging {
+    /// `level`. Default `info`.
+    pub level: LogLevel,
+    /// `format`. Default `auto`.
+    pub format: LogFormat,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LogLevel {
+    /// Only what is broken.
+    Error,
+    /// And what may break.
+    Warn,
+    /// And what happened.
+    #[default]
+    Info,
+    /// And how.
+    Debug,
+    /// And every step.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word tracing's filters know it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
+}
+
+/// In which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON lines elsewhere.
+    #[default]
+    Auto,
+    /// JSON lines.
+    Json,
+    /// Text for people.
+    Text,
+}
