@@ -29,7 +29,7 @@ pub struct Observed {
 }
 
 /// The current worker of this arbiter, as callers see it.
-pub struct Handle<W: Actor> {
+pub struct Handle<W: Actor<Context = Context<W>>> {
     current: Rc<RefCell<Option<Addr<W>>>>,
     supervisor: Addr<Supervisor<W>>,
 }

@@ -1,0 +1,105 @@
+//! How the node is: what `/readyz`, `/metrics` and the admin socket tell.
+
+use crate::actors::Registry;
+use crate::ports::store::Health;
+use crate::telemetry::meter::{self, Sampled};
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The node's state as the listeners see it.
+pub struct Status {
+    registry: Arc<Registry>,
+    draining: AtomicBool,
+}
+
+/// The whole story, for `/readyz?verbose`.
+#[derive(Debug, Serialize)]
+pub struct Verbose {
+    /// The node takes work.
+    pub ready: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// Version of the build.
+    pub version: &'static str,
+    /// Conversations in memory.
+    pub conversations: usize,
+    /// Events being made durable.
+    pub delivering: usize,
+    /// Sends begun and not ended.
+    pub sends_in_flight: usize,
+    /// The store.
+    pub store: StoreView,
+}
+
+/// The store's part of the story.
+#[derive(Debug, Serialize)]
+pub struct StoreView {
+    /// `embedded`.
+    pub kind: &'static str,
+    /// What a 200 to LINE promises.
+    pub promise: &'static str,
+    /// Free bytes on its disk.
+    pub free_bytes: u64,
+    /// Below this no new work is taken.
+    pub floor_bytes: u64,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Commits waiting for the disk.
+    pub waiting: usize,
+    /// The last durable batch.
+    pub batch: u64,
+}
+
+impl Status {
+    /// A node that is ready.
+    pub fn new(registry: Arc<Registry>) -> Status {
+        Status { registry, draining: AtomicBool::new(false) }
+    }
+
+    /// The node begins to leave.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Why the node takes no work; `None` when it does.
+    pub fn not_ready(&self) -> Option<&'static str> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Some("draining");
+        }
+        let accepting = self.registry.shared().store.health().accepting();
+        (!accepting).then_some("store is below its free-space floor")
+    }
+
+    /// The whole story.
+    pub fn verbose(&self) -> Verbose {
+        let shared = self.registry.shared();
+        let Health { kind, promise, free_bytes, floor_bytes, waiting, batch, bytes } =
+            shared.store.health();
+        let reason = self.not_ready();
+        Verbose {
+            ready: reason.is_none(),
+            reason,
+            version: env!("CARGO_PKG_VERSION"),
+            conversations: self.registry.live(),
+            delivering: self.registry.delivering(),
+            sends_in_flight: shared.messenger.in_flight(),
+            store: StoreView { kind, promise, free_bytes, floor_bytes, bytes, waiting, batch },
+        }
+    }
+
+    /// Brings the sampled gauges up to date.
+    pub fn sample(&self) {
+        let shared = self.registry.shared();
+        let health = shared.store.health();
+        meter::sampled(Sampled {
+            sends: shared.messenger.in_flight(),
+            store_waiting: health.waiting,
+            disk_free: health.free_bytes,
+            store_bytes: health.bytes,
+            ready: self.not_ready().is_none(),
+            draining: self.draining.load(Ordering::Relaxed),
+        });
+    }
+}
