@@ -3,6 +3,8 @@
 //! Law of this room: no bodies. A port names the promise; `store/`, `line/` and `automation/` keep
 //! it. Types here may mention the domain, never a library of the outside.
 
+pub mod archive;
+pub mod media;
 pub mod messenger;
 pub mod store;
 pub mod understand;

@@ -1,0 +1,47 @@
+//! The archive port: where closed episodes and trimmed feed batches go to rest.
+//!
+//! # Contract
+//! 1. `put` is atomic and durable when it returns: a reader sees the old object or the new one.
+//! 2. `put` of the same key and bytes again is harmless: the archiver resends after an unknown
+//!    outcome.
+//! 3. Keys are paths of 1 to 8 segments of `A-Z a-z 0-9 . _ = -`, 1 to 128 bytes each, none of them
+//!    only dots; anything else is refused before the outside is touched.
+
+use futures_util::future::BoxFuture;
+
+/// Why the archive gave no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The key is not one.
+    #[error("object key {key:?} is not allowed: {why}")]
+    Key {
+        /// As given.
+        key: String,
+        /// The rule it breaks.
+        why: &'static str,
+    },
+    /// The outside failed; the outcome is unknown, send again.
+    #[error("object {key:?}: {detail}")]
+    Io {
+        /// Which object.
+        key: String,
+        /// The error text.
+        detail: String,
+    },
+}
+
+/// Keeps objects by key. Methods are called from any thread; folder bodies work on the calling
+/// thread, so call them from a worker, not from a runtime that serves LINE.
+pub trait Archive: Send + Sync + 'static {
+    /// Stores an object.
+    fn put(&self, key: &str, bytes: Box<[u8]>) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// Reads an object; `None`: there is none.
+    fn get(&self, key: &str) -> BoxFuture<'static, Result<Option<Vec<u8>>, Error>>;
+
+    /// Removes an object; removing what is not there is success.
+    fn delete(&self, key: &str) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// Keys that start with the folder `prefix` (whole segments; empty: all), in order.
+    fn list(&self, prefix: &str) -> BoxFuture<'static, Result<Vec<String>, Error>>;
+}

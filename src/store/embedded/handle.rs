@@ -1,0 +1,388 @@
+//! The store as others hold it: the port's methods, each turned into a look at the overlay, a read
+//! of the table on the calling thread, or a job for the writer or the keeper.
+
+use super::clock::StoreClock;
+use super::feed::{FeedBatch, is_erased, records};
+use super::identity::{Identity, Mark, number};
+use super::keeper::Task;
+use super::options::{OpenError, Options};
+use super::overlay::Overlay;
+use super::queue::{Control, Job, Queue};
+use super::table::{Readers, body_crc, said};
+use super::ticket::{Waiter, lock, ticket};
+use crate::domain::ids::Incarnation;
+use crate::domain::time::{Millis, Span};
+use crate::ports::store::{
+    Commit, Cursor, Due, EntityKey, Error, FeedRecord, Health, MAX_VALUE_BYTES, Outcome, Revision,
+    Store, Stored, Urgency, Write,
+};
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::JoinHandle;
+
+/// Longest id of an entity.
+const MAX_ID_BYTES: usize = 200;
+
+/// An open embedded store. Dropping it writes what waits and releases the folder; only
+/// [`Store::close`] also leaves a fresh checkpoint, so that the next open replays nothing.
+pub struct Embedded {
+    core: Arc<Core>,
+    keeper: Sender<Task>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the handle, the writer and the keeper share.
+pub struct Core {
+    pub(super) options: Options,
+    pub(super) overlay: RwLock<Overlay>,
+    pub(super) queue: Queue,
+    pub(super) readers: Readers,
+    pub(super) known: Known,
+    pub(super) identity: Identity,
+    pub(super) clock: StoreClock,
+    pub(super) incarnation: Incarnation,
+    pub(super) batch: AtomicU64,
+    pub(super) free: AtomicU64,
+    pub(super) _lock: super::guard::FolderLock,
+}
+
+impl Core {
+    /// Asks the file system how much room is left.
+    pub(super) fn sample_space(&self) {
+        let free = rustix::fs::statvfs(&self.options.folder).map_or(u64::MAX, |space| {
+            space.f_bavail.saturating_mul(space.f_frsize)
+        });
+        self.free.store(free, Ordering::Relaxed);
+    }
+
+    /// Refuses new work below the floor.
+    pub(super) fn room(&self) -> Result<(), Error> {
+        let free_bytes = self.free.load(Ordering::Relaxed);
+        let floor_bytes = self.options.free_space_floor;
+        if free_bytes < floor_bytes {
+            return Err(Error::Full {
+                free_bytes,
+                floor_bytes,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Revisions seen by loads, so that the writer need not read the same row again. An entry holds
+/// only for the epoch in which it was read: later the table may say something else.
+#[derive(Default)]
+pub struct Known(Mutex<HashMap<i64, (u64, u64, Option<Revision>)>>);
+
+const KNOWN_LIMIT: usize = 32 * 1024;
+
+impl Known {
+    fn put(&self, mark: Mark, epoch: u64, revision: Option<Revision>) {
+        let mut map = lock(&self.0);
+        if map.len() >= KNOWN_LIMIT {
+            map.clear();
+        }
+        map.insert(mark.id, (mark.check, epoch, revision));
+    }
+
+    /// What a load of this epoch found at this number for this very key.
+    pub(super) fn get(&self, id: i64, check: u64, epoch: u64) -> Option<Option<Revision>> {
+        let map = lock(&self.0);
+        let (seen, at, revision) = map.get(&id)?;
+        (*seen == check && *at == epoch).then_some(*revision)
+    }
+}
+
+impl Embedded {
+    /// Opens the folder: takes its lock, reads the table, replays the log, starts the threads.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; nothing was changed then, except that a torn tail no one was promised may
+    /// have been dropped.
+    pub fn open(options: Options) -> Result<Embedded, OpenError> {
+        let (core, keeper, threads) = super::recover::open(options)?;
+        Ok(Embedded {
+            core,
+            keeper,
+            threads: Mutex::new(threads),
+        })
+    }
+
+    fn read(&self, key: &EntityKey) -> Result<Option<Stored>, Error> {
+        let core = &self.core;
+        if let Some(closed) = core.queue.closed() {
+            return Err(closed);
+        }
+        let mark = core.identity.mark(key);
+        let (id, epoch) = {
+            let overlay = core.read();
+            let id = number(&overlay.aliases, key, mark);
+            if let Some(entry) = overlay.get(id) {
+                return Ok((entry.key == *key).then(|| entry.stored()));
+            }
+            (id, overlay.epoch)
+        };
+        match core.readers.entity(id)? {
+            Some(row) if row.key != *key => Ok(None),
+            Some(row) => {
+                core.known.put(mark, epoch, Some(row.stored.revision));
+                Ok(Some(row.stored))
+            }
+            None => {
+                core.known.put(mark, epoch, None);
+                Ok(None)
+            }
+        }
+    }
+
+    fn read_feed(&self, after: Cursor, limit: usize) -> Result<Vec<FeedRecord>, Error> {
+        let core = &self.core;
+        let (tail, from) = {
+            let overlay = core.read();
+            let from = after.batch.max(overlay.trimmed + 1);
+            let tail: Vec<Arc<FeedBatch>> = overlay
+                .tail
+                .iter()
+                .filter(|batch| batch.number >= from)
+                .take(limit + 1)
+                .cloned()
+                .collect();
+            (tail, from)
+        };
+        let mut found = Vec::new();
+        let upto = tail
+            .first()
+            .map_or(i64::MAX as u64, |batch| batch.number - 1);
+        core.readers.with(|connection| {
+            let mut statement = connection
+                .prepare_cached(
+                    "SELECT batch, at, crc, body FROM feed WHERE batch BETWEEN ? AND ? ORDER BY 1",
+                )
+                .map_err(said)?;
+            let mut rows = statement.query([from as i64, upto as i64]).map_err(said)?;
+            while let Some(row) = rows.next().map_err(said)? {
+                let batch: i64 = row.get(0).map_err(said)?;
+                let at: i64 = row.get(1).map_err(said)?;
+                let crc: i64 = row.get(2).map_err(said)?;
+                let body = row.get_ref(3).map_err(said)?.as_blob().unwrap_or_default();
+                if body_crc(batch, body) != crc as u32 {
+                    return Err(Error::Damaged(format!(
+                        "feed batch {batch}: checksum differs"
+                    )));
+                }
+                self.unpack(batch as u64, Millis(at as u64), body, after, &mut found)?;
+                if found.len() >= limit {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        for batch in tail {
+            if found.len() >= limit {
+                break;
+            }
+            self.unpack(batch.number, batch.at, &batch.body, after, &mut found)?;
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn unpack(
+        &self,
+        batch: u64,
+        at: Millis,
+        body: &[u8],
+        after: Cursor,
+        found: &mut Vec<FeedRecord>,
+    ) -> Result<(), Error> {
+        let records = records(body)
+            .ok_or_else(|| Error::Damaged(format!("feed batch {batch}: records do not add up")))?;
+        let overlay = self.core.read();
+        for record in records {
+            let cursor = Cursor {
+                batch,
+                index: record.index,
+            };
+            if cursor <= after {
+                continue;
+            }
+            let erased = !overlay.erasures.is_empty()
+                && record.erasable.is_some_and(|message| {
+                    let mark = self.core.identity.mark(&record.key);
+                    let id = number(&overlay.aliases, &record.key, mark);
+                    is_erased(&overlay.erasures, id, message, cursor)
+                });
+            found.push(FeedRecord {
+                cursor,
+                at,
+                key: record.key,
+                payload: if erased {
+                    None
+                } else {
+                    record.payload.map(Box::from)
+                },
+            });
+        }
+        Ok(())
+    }
+
+    fn claim(&self, now: Millis, hold: Span, limit: usize) -> Result<Vec<Due>, Error> {
+        let claimed = self.core.write().due.claim(now, hold, limit);
+        claimed
+            .into_iter()
+            .filter_map(|(id, at)| {
+                let known = self.core.read().get(id).map(|entry| entry.key.clone());
+                match known {
+                    Some(key) => Some(Ok(Due { key, at })),
+                    None => match self.core.readers.revision(id) {
+                        Ok(found) => found.map(|(key, _)| Ok(Due { key, at })),
+                        Err(error) => Some(Err(error)),
+                    },
+                }
+            })
+            .collect()
+    }
+
+    fn asked(
+        &self,
+        ask: impl FnOnce(Arc<super::ticket::Ticket<Result<(), Error>>>) -> Result<(), Error>,
+    ) -> BoxFuture<'static, Result<(), Error>> {
+        let (asked, waiter): (_, Waiter<Result<(), Error>>) = ticket();
+        match ask(asked) {
+            Ok(()) => waiter.boxed(),
+            Err(error) => ready(Err(error)).boxed(),
+        }
+    }
+}
+
+fn check(commit: &Commit) -> Result<(), Error> {
+    let id = commit.key.id.len();
+    if id > MAX_ID_BYTES {
+        return Err(Error::Io(format!(
+            "entity id of {id} bytes, allowed are {MAX_ID_BYTES}; nothing was written"
+        )));
+    }
+    match &commit.write {
+        Write::Put(value) if value.len() > MAX_VALUE_BYTES => Err(Error::Io(format!(
+            "value of {} bytes, allowed are {MAX_VALUE_BYTES}; nothing was written",
+            value.len()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+impl Store for Embedded {
+    fn now(&self) -> Millis {
+        self.core.clock.now()
+    }
+
+    fn incarnation(&self) -> Incarnation {
+        self.core.incarnation
+    }
+
+    fn load(&self, key: &EntityKey) -> BoxFuture<'static, Result<Option<Stored>, Error>> {
+        ready(self.read(key)).boxed()
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<Outcome, Error>> {
+        if let Err(error) = check(&commit) {
+            return ready(Err(error)).boxed();
+        }
+        let urgent = commit.urgency == Urgency::Now;
+        let (asked, waiter) = ticket();
+        let job = Job {
+            mark: self.core.identity.mark(&commit.key),
+            commit,
+            ticket: asked,
+        };
+        match self.core.queue.push(job, urgent) {
+            Ok(()) => Box::pin(waiter),
+            Err(error) => ready(Err(error)).boxed(),
+        }
+    }
+
+    fn nudge(&self) {
+        self.core.queue.nudge();
+    }
+
+    fn claim_due(
+        &self,
+        now: Millis,
+        hold: Span,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
+        ready(self.claim(now, hold, limit)).boxed()
+    }
+
+    fn feed(
+        &self,
+        after: Cursor,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<FeedRecord>, Error>> {
+        ready(self.read_feed(after, limit)).boxed()
+    }
+
+    fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), Error>> {
+        self.asked(|done| {
+            self.keeper
+                .send(Task::Trim(upto.batch, done))
+                .map_err(|_| Error::Closed("the store was closed".into()))
+        })
+    }
+
+    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>> {
+        ready(Ok(self.core.read().generation)).boxed()
+    }
+
+    fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>> {
+        ready(Ok(self.core.read().desk.values().cloned().collect())).boxed()
+    }
+
+    fn compact(&self) -> BoxFuture<'static, Result<(), Error>> {
+        self.asked(|done| self.core.queue.control(Control::Compact(done)))
+    }
+
+    fn health(&self) -> Health {
+        self.core.sample_space();
+        let bytes = std::fs::read_dir(&self.core.options.folder)
+            .map(|entries| {
+                entries
+                    .filter_map(|entry| entry.ok()?.metadata().ok())
+                    .map(|meta| meta.len())
+                    .sum()
+            })
+            .unwrap_or(0);
+        Health {
+            kind: "embedded",
+            promise: "every event of the request is on this machine's disk, synced",
+            free_bytes: self.core.free.load(Ordering::Relaxed),
+            floor_bytes: self.core.options.free_space_floor,
+            waiting: self.core.queue.len(),
+            batch: self.core.batch.load(Ordering::Relaxed),
+            bytes,
+        }
+    }
+
+    fn close(&self) -> BoxFuture<'static, Result<(), Error>> {
+        self.asked(|done| self.core.queue.control(Control::Close(done)))
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        // Refused when the writer has ended already.
+        let _ = self.core.queue.control(Control::Stop);
+        let mut threads = std::mem::take(&mut *lock(&self.threads));
+        // The writer first: it may still hand a checkpoint to the keeper.
+        if !threads.is_empty() {
+            let _ = threads.remove(0).join();
+        }
+        let _ = self.keeper.send(Task::Stop);
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}

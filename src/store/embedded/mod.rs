@@ -1,0 +1,32 @@
+//! The embedded store: a folder beside the program, no server.
+//!
+//! Law of this room: the *log* (one append and one `fdatasync` per batch of commits) is what makes a
+//! commit durable; the *table* (SQLite) is where entities rest, written at checkpoints, sorted and
+//! coalesced, by a second thread. What lies between is the overlay in memory, rebuilt from the log
+//! at open. One writer thread decides and appends; nobody else changes anything. An error of the
+//! disk means *unknown*: the writer stops, fails every waiter and calls [`Options::on_fatal`].
+//!
+//! Why not plain SQLite transactions, and what was measured: `docs/adr/003-embedded-store-engine.md`.
+
+mod clock;
+mod codec;
+mod due;
+mod feed;
+mod guard;
+mod handle;
+mod identity;
+mod keeper;
+mod log;
+mod options;
+mod overlay;
+mod queue;
+mod recover;
+mod table;
+mod ticket;
+mod verify;
+mod witness;
+mod writer;
+
+pub use handle::Embedded;
+pub use options::{NoObserver, Observer, OpenError, Options, Tuning};
+pub use verify::{Report, deep_verify};

@@ -1,0 +1,479 @@
+//! Opening: lock, table, log, witness; then the threads.
+//!
+//! What may be wrong, and what follows: a torn last batch that nobody was told about is dropped; a
+//! batch the witness knows or another batch builds on must be there, else opening is refused.
+
+use super::clock::StoreClock;
+use super::codec::{Batch, Flaw, LEVEL, MAGIC};
+use super::feed::FeedBatch;
+use super::guard::{FolderLock, io};
+use super::handle::{Core, Known};
+use super::identity::{Identity, Mark, number};
+use super::keeper::{Keeper, Task};
+use super::log::{self, Log};
+use super::options::{OpenError, Options};
+use super::overlay::{Entry, Overlay, Step};
+use super::queue::Queue;
+use super::table::{self, Meta, Readers, body_crc};
+use super::witness::{Sighting, Witness};
+use super::writer::Writer;
+use crate::domain::ids::{Fingerprint, Incarnation};
+use crate::domain::time::Millis;
+use crate::ports::store::{Cursor, EntityKey};
+use rusqlite::Connection;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+
+type Opened = (Arc<Core>, Sender<Task>, Vec<JoinHandle<()>>);
+
+/// Opens the folder and starts the writer and the keeper.
+pub fn open(options: Options) -> Result<Opened, OpenError> {
+    let folder = options.folder.clone();
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .map_err(|error| io(&folder, "folder", &error))?;
+    let guard = FolderLock::take(&folder)?;
+    let (witness, seen) = Witness::open(&folder).map_err(|error| io(&folder, "witness", &error))?;
+    let sqlite = |error: rusqlite::Error| match table::said(error) {
+        crate::ports::store::Error::Damaged(detail) => OpenError::Damaged {
+            folder: folder.clone(),
+            detail,
+        },
+        other => io(&folder, "table", &other),
+    };
+    let connection = table::open_writer(&folder, &options.tuning).map_err(sqlite)?;
+    let meta = first_meta(&connection, &folder, seen)?;
+    let identity = Identity::new(&meta.secret, options.tuning.hash_bits);
+    let readers = Readers::new(&folder, &options.tuning);
+    let mut overlay = resting(&connection, &meta).map_err(sqlite)?;
+    let mut replay = Replay::new(&folder, &meta);
+    let read_only = false;
+    replay.run(read_only, &mut |batch| {
+        show(&mut overlay, &identity, &readers, batch)
+    })?;
+    let last = replay.last;
+    check_witness(&folder, seen, &replay)?;
+    let incarnation = random(&folder)?;
+    let high_water = seen.map_or(Millis(0), |s| s.at).max(last.at).max(meta.at);
+    let log = Log::start(&folder, last.number + 1, replay.bytes)
+        .map_err(|error| io(&folder, "new log segment", &error))?;
+    let clock = StoreClock::start((options.wall)(), high_water);
+    let core = Arc::new(Core {
+        overlay: RwLock::new(overlay),
+        queue: Queue::new(options.queue_limit),
+        readers,
+        known: Known::default(),
+        identity,
+        clock,
+        incarnation: Incarnation(incarnation),
+        batch: AtomicU64::new(last.number),
+        free: AtomicU64::new(u64::MAX),
+        _lock: guard,
+        options,
+    });
+    core.sample_space();
+    let witness = Arc::new(witness);
+    let (sender, tasks) = channel();
+    let checkpointed = meta.checkpoint;
+    let keeper = Keeper {
+        core: Arc::clone(&core),
+        connection,
+        witness: Arc::clone(&witness),
+        meta,
+    };
+    let writer = Writer::new(
+        Arc::clone(&core),
+        log,
+        witness,
+        sender.clone(),
+        last,
+        checkpointed,
+        random(&folder)?,
+    );
+    let threads = vec![
+        spawn(&folder, "store-writer", move || writer.run())?,
+        spawn(&folder, "store-keeper", move || keeper.run(tasks))?,
+    ];
+    Ok((core, sender, threads))
+}
+
+fn spawn(
+    folder: &Path,
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, OpenError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(|error| io(folder, name, &error))
+}
+
+fn random(folder: &Path) -> Result<u64, OpenError> {
+    getrandom::u64().map_err(|error| io(folder, "random numbers", &error))
+}
+
+/// The meta row, written now when the folder is new.
+fn first_meta(
+    connection: &Connection,
+    folder: &Path,
+    seen: Option<Sighting>,
+) -> Result<Meta, OpenError> {
+    let rows: i64 = connection
+        .query_row("SELECT count(*) FROM meta", [], |row| row.get(0))
+        .map_err(|error| damaged(folder, format!("{}: {error}", table::FILE)))?;
+    if rows == 0 {
+        let segments = log::segments(folder).map_err(|error| io(folder, "log", &error))?;
+        if let Some(seen) = seen {
+            return Err(missing(folder, 1, seen.number, "the table is empty"));
+        }
+        if segments.len() > 1 {
+            return Err(damaged(
+                folder,
+                "the table is empty, the log is not".to_owned(),
+            ));
+        }
+        let mut secret = [0u8; 16];
+        getrandom::fill(&mut secret).map_err(|error| io(folder, "random numbers", &error))?;
+        let meta = Meta {
+            level: LEVEL,
+            secret,
+            checkpoint: 0,
+            batch_id: 0,
+            at: Millis(0),
+            generation: 0,
+            trimmed: 0,
+        };
+        meta.write(connection)
+            .map_err(|error| io(folder, table::FILE, &error))?;
+        log::sync_folder(folder).map_err(|error| io(folder, "folder", &error))?;
+    }
+    let meta = Meta::read(connection).map_err(|detail| damaged(folder, detail))?;
+    if meta.level > LEVEL {
+        return Err(OpenError::Newer {
+            folder: folder.to_path_buf(),
+            found: meta.level,
+            readable: LEVEL,
+        });
+    }
+    Ok(meta)
+}
+
+pub(super) fn damaged(folder: &Path, detail: String) -> OpenError {
+    OpenError::Damaged {
+        folder: folder.to_path_buf(),
+        detail,
+    }
+}
+
+fn missing(folder: &Path, first: u64, last: u64, detail: &str) -> OpenError {
+    OpenError::Missing {
+        folder: folder.to_path_buf(),
+        first,
+        last,
+        detail: detail.to_owned(),
+        detail_file: log::name(first),
+    }
+}
+
+/// The witness must not know a batch that is not there, nor know it otherwise.
+pub(super) fn check_witness(
+    folder: &Path,
+    seen: Option<Sighting>,
+    replay: &Replay<'_>,
+) -> Result<(), OpenError> {
+    let Some(seen) = seen else {
+        if replay.last.number > 0 {
+            tracing::warn!("store witness is missing: a cut log could not be noticed this time");
+        }
+        return Ok(());
+    };
+    if seen.number > replay.last.number {
+        let detail = replay.torn.as_deref().unwrap_or("the log ends before them");
+        return Err(missing(folder, replay.last.number + 1, seen.number, detail));
+    }
+    let other = replay
+        .ids
+        .iter()
+        .any(|(batch, id)| *batch == seen.number && *id != seen.id);
+    if other {
+        return Err(damaged(
+            folder,
+            format!(
+                "batch {} is not the one that was acknowledged: files of different copies are mixed",
+                seen.number
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Dues, desk rows, erasures and aliases at rest.
+fn resting(connection: &Connection, meta: &Meta) -> rusqlite::Result<Overlay> {
+    let mut overlay = Overlay {
+        generation: meta.generation,
+        trimmed: meta.trimmed,
+        ..Overlay::default()
+    };
+    let mut query = connection.prepare("SELECT id, due FROM entity WHERE due IS NOT NULL")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let at: i64 = row.get(1)?;
+        overlay.due.set(row.get(0)?, Some(Millis(at as u64)));
+    }
+    let corrupt = || rusqlite::Error::InvalidQuery;
+    let mut query = connection.prepare("SELECT id, kind, name, crc, body FROM desk")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, name): (i64, String) = (row.get(0)?, row.get(2)?);
+        let kind = super::identity::kind_of(row.get(1)?).ok_or_else(corrupt)?;
+        let body: Vec<u8> = row.get(4)?;
+        if row.get::<_, i64>(3)? as u32 != body_crc(id, &body) {
+            return Err(corrupt());
+        }
+        let key = EntityKey::new(kind, &name);
+        overlay.desk.insert(id, (key, body.into_boxed_slice()));
+    }
+    let mut query = connection.prepare("SELECT id, message, batch, position FROM erasure")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let message = Fingerprint(row.get::<_, i64>(1)? as u64);
+        let reach = Cursor {
+            batch: row.get::<_, i64>(2)? as u64,
+            index: row.get(3)?,
+        };
+        overlay.erasures.insert((row.get(0)?, message), reach);
+    }
+    let mut query = connection.prepare("SELECT kind, name, id FROM alias")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let kind = super::identity::kind_of(row.get(0)?).ok_or_else(corrupt)?;
+        let key = EntityKey::new(kind, &row.get::<_, String>(1)?);
+        overlay.aliases.insert(key, row.get(2)?);
+    }
+    Ok(overlay)
+}
+
+/// Replays one batch into the overlay.
+fn show(
+    overlay: &mut Overlay,
+    identity: &Identity,
+    readers: &Readers,
+    batch: &Batch<'_>,
+) -> Result<(), String> {
+    let ops = batch.ops().ok_or("operations do not add up")?;
+    for op in ops {
+        let id = seat(overlay, readers, &op.key, identity.mark(&op.key))?;
+        let step = Step {
+            id,
+            entry: Entry {
+                key: op.key,
+                revision: op.revision,
+                value: op.value,
+                due: op.due,
+                at: batch.head.at,
+            },
+            desk: op.desk,
+            erase: op.erase,
+            upto: op.upto,
+        };
+        overlay.show(batch.head.number, step);
+    }
+    overlay.generation = batch.head.generation;
+    if !batch.feed.is_empty() && batch.head.number > overlay.trimmed {
+        overlay.tail.push_back(Arc::new(FeedBatch {
+            number: batch.head.number,
+            at: batch.head.at,
+            body: batch.feed.into(),
+        }));
+    }
+    Ok(())
+}
+
+/// The number of a replayed key; gives an alias when another key sits there.
+fn seat(
+    overlay: &mut Overlay,
+    readers: &Readers,
+    key: &EntityKey,
+    mark: Mark,
+) -> Result<i64, String> {
+    if let Some(id) = overlay.aliases.get(key) {
+        return Ok(*id);
+    }
+    let mut id = number(&overlay.aliases, key, mark);
+    let resident = |overlay: &Overlay, id: i64| match overlay.get(id) {
+        Some(entry) => Ok(Some(entry.key.clone())),
+        None => readers
+            .revision(id)
+            .map(|found| found.map(|(key, _)| key))
+            .map_err(|error| error.to_string()),
+    };
+    match resident(overlay, id)? {
+        Some(other) if other != *key => {}
+        _ => return Ok(id),
+    }
+    loop {
+        id = id.wrapping_add(1);
+        if !overlay.aliases.values().any(|used| *used == id) && resident(overlay, id)?.is_none() {
+            overlay.aliases.insert(key.clone(), id);
+            return Ok(id);
+        }
+    }
+}
+
+/// Reads the log after a checkpoint and keeps account of its chain.
+pub(super) struct Replay<'a> {
+    folder: &'a Path,
+    /// The last whole batch.
+    pub last: Sighting,
+    /// Bytes of the segments read.
+    pub bytes: u64,
+    /// Numbers and ids of the batches found, and of the checkpoint.
+    pub ids: Vec<(u64, u64)>,
+    /// What was seen where the log breaks off.
+    pub torn: Option<String>,
+}
+
+impl<'a> Replay<'a> {
+    /// From what the table covers.
+    pub fn new(folder: &'a Path, meta: &Meta) -> Replay<'a> {
+        Replay {
+            folder,
+            last: Sighting {
+                number: meta.checkpoint,
+                id: meta.batch_id,
+                at: meta.at,
+            },
+            bytes: 0,
+            ids: vec![(meta.checkpoint, meta.batch_id)],
+            torn: None,
+        }
+    }
+
+    /// Hands every batch after the checkpoint to `show`, in order; cuts a torn tail off unless
+    /// `read_only`.
+    pub fn run(
+        &mut self,
+        read_only: bool,
+        show: &mut dyn FnMut(&Batch<'_>) -> Result<(), String>,
+    ) -> Result<(), OpenError> {
+        let failed = |folder: &Path, error: std::io::Error| io(folder, "log", &error);
+        let segments = log::segments(self.folder).map_err(|e| failed(self.folder, e))?;
+        for segment in &segments {
+            let bytes = fs::read(&segment.path).map_err(|e| failed(self.folder, e))?;
+            if self.torn.is_some() {
+                // An empty file is what a crash right after a rotation leaves.
+                if later_batch(&bytes, self.last.number) {
+                    return Err(self.broken());
+                }
+                continue;
+            }
+            self.bytes += bytes.len() as u64;
+            let whole = self.segment(&bytes, segment.first, show)?;
+            if whole < bytes.len() {
+                if later_batch(&bytes[whole..], self.last.number) {
+                    return Err(self.broken());
+                }
+                if !read_only {
+                    cut(&segment.path, whole as u64).map_err(|e| failed(self.folder, e))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns where the whole batches of a segment end.
+    fn segment(
+        &mut self,
+        bytes: &[u8],
+        first: u64,
+        show: &mut dyn FnMut(&Batch<'_>) -> Result<(), String>,
+    ) -> Result<usize, OpenError> {
+        let name = log::name(first);
+        let mut offset = 0;
+        while offset < bytes.len() {
+            let batch = match Batch::read(&bytes[offset..]) {
+                Ok(batch) => batch,
+                Err(Flaw::Newer(found)) => {
+                    return Err(OpenError::Newer {
+                        folder: self.folder.to_path_buf(),
+                        found,
+                        readable: LEVEL,
+                    });
+                }
+                Err(Flaw::Torn(why)) => {
+                    self.torn = Some(format!("{name} at byte {offset}: {why}"));
+                    return Ok(offset);
+                }
+            };
+            offset += batch.length;
+            let head = batch.head;
+            if head.number < self.last.number {
+                continue;
+            }
+            if head.number == self.last.number {
+                if head.id != self.last.id {
+                    return Err(self.strange(head.number, "is not the one the table was built on"));
+                }
+                continue;
+            }
+            if head.number > self.last.number + 1 {
+                return Err(missing(
+                    self.folder,
+                    self.last.number + 1,
+                    head.number - 1,
+                    &format!("{name} goes on with batch {}", head.number),
+                ));
+            }
+            if head.previous != self.last.id {
+                return Err(self.strange(head.number, "does not continue the one before it"));
+            }
+            show(&batch).map_err(|why| self.strange(head.number, &why))?;
+            self.last = Sighting {
+                number: head.number,
+                id: head.id,
+                at: head.at,
+            };
+            self.ids.push((head.number, head.id));
+        }
+        Ok(offset)
+    }
+
+    fn strange(&self, batch: u64, why: &str) -> OpenError {
+        damaged(self.folder, format!("log batch {batch} {why}"))
+    }
+
+    fn broken(&self) -> OpenError {
+        let seen = self.torn.as_deref().unwrap_or_default();
+        damaged(
+            self.folder,
+            format!("log is broken in the middle: {seen}, later batches follow"),
+        )
+    }
+}
+
+/// Whether a whole batch later than `number` lies somewhere in the bytes: then what comes before it
+/// is damage, not a torn tail, because a batch is written only after the one before is durable.
+fn later_batch(bytes: &[u8], number: u64) -> bool {
+    let magic = MAGIC.to_le_bytes();
+    (0..bytes.len().saturating_sub(magic.len())).any(|at| {
+        bytes[at..].starts_with(&magic)
+            && Batch::read(&bytes[at..]).is_ok_and(|batch| batch.head.number > number)
+    })
+}
+
+fn cut(path: &Path, length: u64) -> std::io::Result<()> {
+    tracing::info!(
+        length,
+        "dropping the torn end of the log, nobody was promised it"
+    );
+    let file = OpenOptions::new().write(true).open(path)?;
+    file.set_len(length)?;
+    file.sync_all()
+}

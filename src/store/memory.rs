@@ -1,0 +1,333 @@
+//! The store in memory: the reference of the contract, for tests and `demo`. It keeps nothing.
+//!
+//! Every law of `ports::store` is said here in the plainest way; other bodies are compared with it.
+//! [`faults`] lets a test make it misbehave as real stores do.
+
+pub mod faults;
+
+use crate::domain::ids::{Fingerprint, Incarnation};
+use crate::domain::time::{Millis, Span};
+use crate::ports::store::{
+    Class, Commit, Committed, Cursor, Due, EntityKey, Error, FeedRecord, Health, Outcome, Revision,
+    Store, Stored, TOMBSTONE_LIFE, Write,
+};
+use faults::{Fault, Faults};
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// A store that lives in memory.
+#[derive(Clone)]
+pub struct Memory {
+    model: Arc<Mutex<Model>>,
+}
+
+/// The whole state, cloned before each commit while a test wants to take commits back.
+#[derive(Clone, Default)]
+struct State {
+    entities: BTreeMap<EntityKey, Entity>,
+    feed: Vec<Record>,
+    batch: u64,
+    trimmed: u64,
+    generation: u64,
+}
+
+#[derive(Clone)]
+struct Entity {
+    stored: Stored,
+    due: Option<Millis>,
+    desk: Option<Box<[u8]>>,
+    at: Millis,
+}
+
+#[derive(Clone)]
+struct Record {
+    record: FeedRecord,
+    erasable: Option<Fingerprint>,
+}
+
+struct Model {
+    state: State,
+    clock: Clock,
+    faults: Faults,
+    history: Vec<State>,
+    incarnation: Incarnation,
+    closed: bool,
+}
+
+enum Clock {
+    Running(Instant, Millis),
+    Set(Millis),
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory::new()
+    }
+}
+
+impl Memory {
+    /// An empty store whose clock runs from one million seconds after the epoch.
+    pub fn new() -> Memory {
+        let draw = Fingerprint::of(&format!("{:?}", Instant::now())).0;
+        Memory {
+            model: Arc::new(Mutex::new(Model {
+                state: State::default(),
+                clock: Clock::Running(Instant::now(), Millis(1_000_000_000)),
+                faults: Faults::default(),
+                history: Vec::new(),
+                incarnation: Incarnation(draw),
+                closed: false,
+            })),
+        }
+    }
+
+    /// Stops the clock at a time of the test's choice. It never goes back.
+    pub fn set_now(&self, now: Millis) {
+        let mut model = self.model();
+        let now = now.max(model.now());
+        model.clock = Clock::Set(now);
+    }
+
+    /// The next life of the process: same content, another incarnation, open again.
+    pub fn restart(&self) {
+        let mut model = self.model();
+        model.incarnation.0 = model.incarnation.0.wrapping_add(1);
+        model.closed = false;
+    }
+
+    fn model(&self) -> MutexGuard<'_, Model> {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, body: impl FnOnce(&mut Model) -> T) -> Result<T, Error> {
+        let mut model = self.model();
+        if model.closed {
+            return Err(Error::Closed("the store was closed".into()));
+        }
+        Ok(body(&mut model))
+    }
+}
+
+impl Model {
+    fn now(&self) -> Millis {
+        match self.clock {
+            Clock::Running(start, base) => base + Span(start.elapsed().as_millis() as u64),
+            Clock::Set(now) => now,
+        }
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<Outcome, Error> {
+        let fault = self.faults.next();
+        if let Some(Fault::LostBefore) = fault {
+            return Err(Error::Io("the commit was lost on its way".into()));
+        }
+        let stored = self.state.entities.get(&commit.key);
+        let revision = stored.map(|entity| entity.stored.revision);
+        if revision != commit.expected {
+            if revision == Some(commit.proposed) {
+                return Ok(Outcome::Committed(Committed::attest(commit.proposed)));
+            }
+            return Ok(Outcome::Conflict(stored.map(|e| e.stored.clone())));
+        }
+        if self.faults.full && commit.class == Class::Accepting {
+            return Err(Error::Full {
+                free_bytes: 0,
+                floor_bytes: 1,
+            });
+        }
+        if self.faults.keep_history {
+            self.history.push(self.state.clone());
+        }
+        let proposed = commit.proposed;
+        let now = self.now();
+        self.state.apply(commit, now);
+        match fault {
+            Some(Fault::LostAnswer) => Err(Error::Io("the answer was lost on its way".into())),
+            _ => Ok(Outcome::Committed(Committed::attest(proposed))),
+        }
+    }
+}
+
+impl State {
+    fn apply(&mut self, commit: Commit, now: Millis) {
+        self.batch += 1;
+        let before = self.entities.get(&commit.key);
+        if before.and_then(|entity| entity.desk.as_ref()) != commit.desk.as_ref() {
+            self.generation += 1;
+        }
+        for (index, entry) in commit.feed.into_iter().enumerate() {
+            self.feed.push(Record {
+                record: FeedRecord {
+                    cursor: Cursor {
+                        batch: self.batch,
+                        index: index as u32 + 1,
+                    },
+                    at: now,
+                    key: commit.key.clone(),
+                    payload: Some(entry.payload),
+                },
+                erasable: entry.erasable,
+            });
+        }
+        for message in commit.erase {
+            for record in &mut self.feed {
+                if record.erasable == Some(message) && record.record.key == commit.key {
+                    record.record.payload = None;
+                }
+            }
+        }
+        let entity = Entity {
+            stored: Stored {
+                revision: commit.proposed,
+                value: match commit.write {
+                    Write::Put(value) => Some(value),
+                    Write::Delete => None,
+                },
+            },
+            due: commit.due,
+            desk: commit.desk,
+            at: now,
+        };
+        self.entities.insert(commit.key, entity);
+    }
+
+    fn claim(&mut self, now: Millis, hold: Span, limit: usize) -> Vec<Due> {
+        let mut due: Vec<Due> = self
+            .entities
+            .iter()
+            .filter_map(|(key, entity)| {
+                let at = entity.due.filter(|at| *at <= now)?;
+                Some(Due {
+                    key: key.clone(),
+                    at,
+                })
+            })
+            .collect();
+        due.sort_by_key(|item| std::cmp::Reverse(item.at));
+        due.truncate(limit);
+        for item in &due {
+            if let Some(entity) = self.entities.get_mut(&item.key) {
+                entity.due = Some(now + hold);
+            }
+        }
+        due
+    }
+}
+
+impl Store for Memory {
+    fn now(&self) -> Millis {
+        self.model().now()
+    }
+
+    fn incarnation(&self) -> Incarnation {
+        self.model().incarnation
+    }
+
+    fn load(&self, key: &EntityKey) -> BoxFuture<'static, Result<Option<Stored>, Error>> {
+        let found = self.with(|model| {
+            let entity = model.state.entities.get(key);
+            entity.map(|entity| entity.stored.clone())
+        });
+        ready(found).boxed()
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<Outcome, Error>> {
+        let done = self.with(|model| (model.commit(commit), model.faults.delay));
+        match done {
+            Ok((answer, 0)) => ready(answer).boxed(),
+            Ok((answer, turns)) => faults::Delayed::new(answer, turns).boxed(),
+            Err(error) => ready(Err(error)).boxed(),
+        }
+    }
+
+    fn nudge(&self) {}
+
+    fn claim_due(
+        &self,
+        now: Millis,
+        hold: Span,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
+        ready(self.with(|model| model.state.claim(now, hold, limit))).boxed()
+    }
+
+    fn feed(
+        &self,
+        after: Cursor,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<FeedRecord>, Error>> {
+        let read = self.with(|model| {
+            let records = model.state.feed.iter().map(|record| &record.record);
+            let later =
+                records.filter(|r| r.cursor > after && r.cursor.batch > model.state.trimmed);
+            later.take(limit).cloned().collect()
+        });
+        ready(read).boxed()
+    }
+
+    fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), Error>> {
+        let done = self.with(|model| {
+            let state = &mut model.state;
+            state.trimmed = state.trimmed.max(upto.batch);
+            state.feed.retain(|r| r.record.cursor.batch > upto.batch);
+        });
+        ready(done).boxed()
+    }
+
+    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>> {
+        ready(self.with(|model| model.state.generation)).boxed()
+    }
+
+    fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>> {
+        let rows = self.with(|model| {
+            let entities = model.state.entities.iter();
+            entities
+                .filter_map(|(key, entity)| Some((key.clone(), entity.desk.clone()?)))
+                .collect()
+        });
+        ready(rows).boxed()
+    }
+
+    fn compact(&self) -> BoxFuture<'static, Result<(), Error>> {
+        let done = self.with(|model| {
+            let oldest = model.now() - TOMBSTONE_LIFE;
+            model
+                .state
+                .entities
+                .retain(|_, entity| entity.stored.value.is_some() || entity.at >= oldest);
+        });
+        ready(done).boxed()
+    }
+
+    fn health(&self) -> Health {
+        let model = self.model();
+        Health {
+            kind: "memory",
+            promise: "nothing survives the end of this process",
+            free_bytes: if model.faults.full { 0 } else { u64::MAX },
+            floor_bytes: u64::from(model.faults.full),
+            waiting: 0,
+            batch: model.state.batch,
+            bytes: 0,
+        }
+    }
+
+    fn close(&self) -> BoxFuture<'static, Result<(), Error>> {
+        let done = self.with(|model| model.closed = true);
+        ready(done).boxed()
+    }
+}
+
+/// The revisions held, for tests that follow the chain.
+impl Memory {
+    /// Key and revision of everything stored, tombstones included.
+    pub fn revisions(&self) -> HashMap<EntityKey, Revision> {
+        let model = self.model();
+        let entities = model.state.entities.iter();
+        entities
+            .map(|(key, entity)| (key.clone(), entity.stored.revision))
+            .collect()
+    }
+}
