@@ -106,7 +106,8 @@ impl Platform {
             .ok_or_else(|| ActionError::NoChat(user.to_owned()))?;
         let (user, blocked) = customer;
         let source = self.source(channel, &user, group)?;
-        if blocked && group.is_none() && !matches!(action, Action::Follow {} | Action::Unfollow {}) {
+        if blocked && group.is_none() && !matches!(action, Action::Follow {} | Action::Unfollow {})
+        {
             return Err(ActionError::Blocked(user.to_string()));
         }
         let id = self.ids.message();
@@ -223,7 +224,14 @@ impl Platform {
     ) -> Result<Minted, ActionError> {
         let chat = source.chat().clone();
         let mint = |kind, replyable, payload: Option<(&str, &Value)>| {
-            self.mint(channel, kind, Some(source.clone()), replyable, None, payload)
+            self.mint(
+                channel,
+                kind,
+                Some(source.clone()),
+                replyable,
+                None,
+                payload,
+            )
         };
         match action {
             Action::Postback {
@@ -309,8 +317,7 @@ impl Platform {
                     return Err(ActionError::GroupOnly);
                 }
                 let shown = json!({"type": "text", "id": message_id, "text": text});
-                let done =
-                    self.in_thread(channel, &chat, |thread| thread.edit(message_id, shown));
+                let done = self.in_thread(channel, &chat, |thread| thread.edit(message_id, shown));
                 if !done && self.thread_keep > 0 {
                     return Err(ActionError::NoMessage(message_id.clone()));
                 }
@@ -329,9 +336,18 @@ impl Platform {
             } => {
                 let key = payload_key.as_deref().unwrap_or(kind);
                 let payload = payload.as_ref().map(|payload| (key, payload));
-                Ok(self.mint(channel, kind, Some(source.clone()), *replyable, None, payload))
+                Ok(self.mint(
+                    channel,
+                    kind,
+                    Some(source.clone()),
+                    *replyable,
+                    None,
+                    payload,
+                ))
             }
-            _ => Err(ActionError::NothingThere("not an act of its own".to_owned())),
+            _ => Err(ActionError::NothingThere(
+                "not an act of its own".to_owned(),
+            )),
         }
     }
 

@@ -8,7 +8,11 @@ use serde_json::Value;
 
 /// One act of a customer. JSON: `{"type": "text", "text": "…"}` and so on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "lowercase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Action {
     /// Writes.
     Text {

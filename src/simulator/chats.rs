@@ -131,7 +131,14 @@ impl Platform {
             ("memberLeft", "left")
         };
         let members = json!({"members": [{"type": "user", "userId": user}]});
-        let minted = self.mint(found, kind, Some(source), joins, None, Some((key, &members)));
+        let minted = self.mint(
+            found,
+            kind,
+            Some(source),
+            joins,
+            None,
+            Some((key, &members)),
+        );
         self.enqueue(found, minted.clone());
         Ok(minted)
     }

@@ -32,7 +32,9 @@ impl Clock {
         match self {
             Clock::Wall => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+                .map_or(0, |span| {
+                    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+                }),
             Clock::Manual(at) => at.load(Ordering::SeqCst),
         }
     }
@@ -82,7 +84,20 @@ fn civil(days: u64) -> (u32, u32, u32) {
         year += 1;
     }
     let mut month = 1;
-    for length in [31, 28 + u32::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+    for length in [
+        31,
+        28 + u32::from(leap(year)),
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ] {
         if left < length {
             break;
         }

@@ -149,7 +149,9 @@ pub fn route<'a>(method: &str, path: &'a str) -> Option<Route<'a>> {
 
 /// Whether some endpoint has this path under another method (405 instead of 404).
 pub fn known_path(path: &str) -> bool {
-    Endpoint::ALL.iter().any(|endpoint| fits(endpoint.path(), path).is_some())
+    Endpoint::ALL
+        .iter()
+        .any(|endpoint| fits(endpoint.path(), path).is_some())
 }
 
 fn fits<'a>(template: &str, path: &'a str) -> Option<[&'a str; 2]> {
@@ -188,16 +190,28 @@ mod tests {
     #[test]
     fn fixed_paths_win_over_parameters() {
         assert_eq!(name("GET", "/v2/bot/richmenu/list"), Some("menu_list"));
-        assert_eq!(name("GET", "/v2/bot/richmenu/alias/list"), Some("alias_list"));
+        assert_eq!(
+            name("GET", "/v2/bot/richmenu/alias/list"),
+            Some("alias_list")
+        );
         assert_eq!(name("GET", "/v2/bot/richmenu/richmenu-1"), Some("menu_get"));
-        assert_eq!(name("POST", "/v2/bot/user/all/richmenu/r"), Some("menu_default_set"));
-        assert_eq!(name("GET", "/v2/bot/message/quota/consumption"), Some("consumption"));
+        assert_eq!(
+            name("POST", "/v2/bot/user/all/richmenu/r"),
+            Some("menu_default_set")
+        );
+        assert_eq!(
+            name("GET", "/v2/bot/message/quota/consumption"),
+            Some("consumption")
+        );
     }
 
     #[test]
     fn parameters_come_in_order() {
         let found = route("POST", "/v2/bot/user/U1/richmenu/r1").expect("known path");
-        assert_eq!((found.endpoint, found.args), (Endpoint::MenuLink, ["U1", "r1"]));
+        assert_eq!(
+            (found.endpoint, found.args),
+            (Endpoint::MenuLink, ["U1", "r1"])
+        );
         assert!(route("POST", "/v2/bot/user//richmenu/r1").is_none());
         assert!(route("GET", "/v2/bot/message/reply").is_none());
         assert!(known_path("/v2/bot/message/reply"));

@@ -162,7 +162,10 @@ mod tests {
             "GhRKmvmHys4Pi8DxkF4+EayaH0OqtJtaZxgTD9fMDLs="
         );
         let none: [&str; 0] = [];
-        assert_eq!(super::body("U8e742f61d673b39c7fff3cecb7536ef0", &none), body);
+        assert_eq!(
+            super::body("U8e742f61d673b39c7fff3cecb7536ef0", &none),
+            body
+        );
     }
 
     #[test]
@@ -185,7 +188,10 @@ mod tests {
     #[test]
     fn marks_come_back_only_as_their_kind() {
         let token = mark('q', "U1", "42");
-        assert_eq!(unmark('q', &token), Some(("U1".to_owned(), "42".to_owned())));
+        assert_eq!(
+            unmark('q', &token),
+            Some(("U1".to_owned(), "42".to_owned()))
+        );
         assert_eq!(unmark('r', &token), None);
         assert_eq!(unmark('q', "%%%"), None);
     }

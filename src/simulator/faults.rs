@@ -110,7 +110,10 @@ pub struct Switchboard {
 impl Switchboard {
     /// What is switched on, with the strikes left.
     pub fn get(&self) -> Faults {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Replaces all switches.

@@ -8,23 +8,30 @@
 mod access;
 mod acting;
 pub mod actions;
+pub mod api;
 mod chats;
 mod clock;
 pub mod endpoints;
 pub mod events;
 pub mod faults;
+mod http;
 mod ids;
 pub mod journal;
 pub mod media;
 pub mod options;
+pub mod page;
 mod people;
 mod platform;
 mod quota;
 mod rate;
 mod retry;
 mod richmenu;
+mod run;
+mod sender;
+mod summary;
 mod thread;
 mod tokens;
+pub mod validate;
 mod watch;
 
 pub use actions::{Action, ActionError};
@@ -36,4 +43,5 @@ pub use journal::{Call, Delivered, Journal, JournalEntry, Told, WebhookCall, Wha
 pub use options::{ChannelOptions, Delivery, Options, Quota, Rates};
 pub use people::CustomerView;
 pub use platform::{Channel, Platform};
+pub use run::{RunningSimulator, Simulator, SimulatorThread};
 pub use thread::{Entry, From};

@@ -160,7 +160,11 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            channels: vec![ChannelOptions::new("main", "simulator-secret", "simulator-token")],
+            channels: vec![ChannelOptions::new(
+                "main",
+                "simulator-secret",
+                "simulator-token",
+            )],
             token_life_ms: TOKEN_LIFE_MS,
             delivery: Delivery::default(),
             lanes: 8,

@@ -119,8 +119,22 @@ const GIVEN: [&str; 32] = [
     "筱涵", "芷若", "佳穎", "鈺婷", "偉倫", "婉婷", "孟儒", "語彤",
 ];
 const NICK: [&str; 16] = [
-    "小魚", "阿德🌿", "Kelly 林", "Mia✨", "大寶媽", "豆花", "Jason Wu", "小安安", "Tina", "阿凱",
-    "橘子🍊", "Vivian", "老王", "貝貝", "Amy 陳", "柚子",
+    "小魚",
+    "阿德🌿",
+    "Kelly 林",
+    "Mia✨",
+    "大寶媽",
+    "豆花",
+    "Jason Wu",
+    "小安安",
+    "Tina",
+    "阿凱",
+    "橘子🍊",
+    "Vivian",
+    "老王",
+    "貝貝",
+    "Amy 陳",
+    "柚子",
 ];
 
 /// A name as people in Taiwan use on LINE: mostly full names, some nicknames.

@@ -21,7 +21,7 @@ use super::watch::Watchers;
 use dashmap::DashMap;
 use std::io;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// A channel and everything LINE keeps for it.
@@ -90,6 +90,8 @@ pub struct Platform {
     pub(super) thread_seq: AtomicU64,
     pub(super) content_delay_ms: u64,
     pub(super) watchers: Watchers,
+    /// Address of the listener, once there is one: pictures are served from it.
+    pub(super) base_url: OnceLock<String>,
 }
 
 impl Platform {
@@ -139,6 +141,7 @@ impl Platform {
             thread_seq: AtomicU64::new(1),
             content_delay_ms: options.content_delay_ms,
             watchers: Watchers::default(),
+            base_url: OnceLock::new(),
         }))
     }
 

@@ -66,7 +66,11 @@ impl Usage {
 
     /// Counts sent messages of a kind (`reply`, `push`, `multicast`, `broadcast`) for its day.
     pub fn count(&self, kind: &'static str, messages: u64, now: u64) {
-        *self.turned(now).days.entry((line_day(now), kind)).or_default() += messages;
+        *self
+            .turned(now)
+            .days
+            .entry((line_day(now), kind))
+            .or_default() += messages;
     }
 
     /// The count of a kind on a day (`yyyymmdd`).

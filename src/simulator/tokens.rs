@@ -174,7 +174,10 @@ mod tests {
         let old = tokens.issue(&ids, 0, Arc::from("U1"), 0);
         tokens.issue(&ids, 0, Arc::from("U1"), TOKEN_CAP_MS + 1);
         assert_eq!(tokens.tokens.len(), 1, "the first is past every use");
-        assert_eq!(tokens.spend(&old, 0, TOKEN_CAP_MS + 1), Err(Refusal::Unknown));
+        assert_eq!(
+            tokens.spend(&old, 0, TOKEN_CAP_MS + 1),
+            Err(Refusal::Unknown)
+        );
         assert_eq!(tokens.spend("nonsense", 0, 0), Err(Refusal::Unknown));
     }
 }

@@ -195,14 +195,14 @@ impl Outcome {
 }
 
 /// The request's body as JSON, or LINE's complaint.
-pub(super) fn parse(body: &[u8]) -> Result<Value, Outcome> {
+pub(super) fn parse(body: &[u8]) -> Result<Value, Box<Outcome>> {
     serde_json::from_slice(body).map_err(|error| {
         let text = format!(
             "The request body could not be parsed as JSON (line: {}, column: {})",
             error.line(),
             error.column()
         );
-        Outcome::refuse(400, &text, "body is not JSON")
+        Box::new(Outcome::refuse(400, &text, "body is not JSON"))
     })
 }
 

@@ -142,7 +142,9 @@ impl Platform {
         let wait_ms = plan.before_ms + plan.after_ms;
         let silent = told != Told::Answer;
         let call = Call {
-            endpoint: route.map_or("unknown", |found| found.endpoint.name()).to_owned(),
+            endpoint: route
+                .map_or("unknown", |found| found.endpoint.name())
+                .to_owned(),
             method: request.method.to_owned(),
             path: request.full_path(),
             request_id: request_id.clone(),

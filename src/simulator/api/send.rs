@@ -27,15 +27,21 @@ pub(super) fn reply(ctx: &Ctx<'_>) -> Outcome {
     }
     let body = match parse(ctx.request.body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
-    let Some(token) = body["replyToken"].as_str().filter(|token| !token.is_empty()) else {
+    let Some(token) = body["replyToken"]
+        .as_str()
+        .filter(|token| !token.is_empty())
+    else {
         return Outcome::property("replyToken");
     };
     let tokens = &ctx.platform.reply_tokens;
     let index = ctx.channel.index;
     // Messages are checked before the token is used: a malformed reply leaves the token alive.
-    let chat = tokens.look(token, index, ctx.now).ok().map(|spent| spent.chat);
+    let chat = tokens
+        .look(token, index, ctx.now)
+        .ok()
+        .map(|spent| spent.chat);
     let rules = Rules {
         chat: chat.as_deref(),
         mentions: chat.as_deref().is_some_and(|chat| !chat.starts_with('U')),
@@ -47,10 +53,20 @@ pub(super) fn reply(ctx: &Ctx<'_>) -> Outcome {
         Ok(spent) => spent,
         Err(why) => return with_token(Outcome::refuse(400, BAD_TOKEN, &why.to_string()), token),
     };
-    let messages = body["messages"].as_array().map_or(&[] as &[_], Vec::as_slice);
+    let messages = body["messages"]
+        .as_array()
+        .map_or(&[] as &[_], Vec::as_slice);
     let ids = ids_for(ctx, messages.len());
     let sent = sent_messages(&spent.chat, messages, &ids);
-    let arrived = arrive(ctx, &spent.chat, messages, &ids, "reply", 0, Some(spent.age_ms));
+    let arrived = arrive(
+        ctx,
+        &spent.chat,
+        messages,
+        &ids,
+        "reply",
+        0,
+        Some(spent.age_ms),
+    );
     ctx.channel.usage.count("reply", 1, ctx.now);
     Outcome {
         token_age_ms: Some(spent.age_ms),
@@ -66,7 +82,7 @@ pub(super) fn reply(ctx: &Ctx<'_>) -> Outcome {
 pub(super) fn push(ctx: &Ctx<'_>) -> Outcome {
     let body = match parse(ctx.request.body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Some(to) = body["to"].as_str().filter(|to| known_shape(ctx, to)) else {
         return Outcome::property("to");
@@ -78,7 +94,9 @@ pub(super) fn push(ctx: &Ctx<'_>) -> Outcome {
     if let Some(refusal) = faults_of(&body, rules).or_else(|| units_of(&body)) {
         return refusal;
     }
-    let messages = body["messages"].as_array().map_or(&[] as &[_], Vec::as_slice);
+    let messages = body["messages"]
+        .as_array()
+        .map_or(&[] as &[_], Vec::as_slice);
     let ids = ids_for(ctx, messages.len());
     let to: Arc<str> = Arc::from(to);
     let sent: Arc<str> = sent_messages(&to, messages, &ids).into();
@@ -91,7 +109,9 @@ pub(super) fn push(ctx: &Ctx<'_>) -> Outcome {
         return refusal;
     }
     let arrived = arrive(ctx, &to, messages, &ids, "push", recipients, None);
-    ctx.channel.usage.count("push", u64::from(recipients), ctx.now);
+    ctx.channel
+        .usage
+        .count("push", u64::from(recipients), ctx.now);
     Outcome {
         billed: recipients,
         deliveries: vec![Delivered {
@@ -106,7 +126,7 @@ pub(super) fn push(ctx: &Ctx<'_>) -> Outcome {
 pub(super) fn multicast(ctx: &Ctx<'_>) -> Outcome {
     let body = match parse(ctx.request.body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let to: Vec<Arc<str>> = body["to"]
         .as_array()
@@ -126,7 +146,7 @@ pub(super) fn multicast(ctx: &Ctx<'_>) -> Outcome {
 pub(super) fn broadcast(ctx: &Ctx<'_>) -> Outcome {
     match parse(ctx.request.body) {
         Ok(body) => to_many(ctx, &body, friends(ctx), "broadcast", 200),
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -134,7 +154,7 @@ pub(super) fn broadcast(ctx: &Ctx<'_>) -> Outcome {
 pub(super) fn narrowcast(ctx: &Ctx<'_>) -> Outcome {
     let body = match parse(ctx.request.body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let mut to = friends(ctx);
     if let Some(max) = body["limit"]["max"].as_u64() {
@@ -144,7 +164,9 @@ pub(super) fn narrowcast(ctx: &Ctx<'_>) -> Outcome {
     let outcome = to_many(ctx, &body, to, "narrowcast", 202);
     if outcome.accepted {
         let at = (ctx.now, count);
-        ctx.channel.narrowcasts.insert(ctx.request_id.to_owned(), at);
+        ctx.channel
+            .narrowcasts
+            .insert(ctx.request_id.to_owned(), at);
     }
     outcome
 }
@@ -155,8 +177,10 @@ pub(super) fn narrowcast_progress(ctx: &Ctx<'_>) -> Outcome {
         None => Outcome::not_found("request id"),
         Some(done) => {
             let (at, count) = *done;
-            Outcome::ok(&json!({"phase": "succeeded", "successCount": count, "failureCount": 0,
-                "targetCount": count, "acceptedTime": iso(at), "completedTime": iso(at)}))
+            Outcome::ok(
+                &json!({"phase": "succeeded", "successCount": count, "failureCount": 0,
+                "targetCount": count, "acceptedTime": iso(at), "completedTime": iso(at)}),
+            )
         }
     }
 }
@@ -164,7 +188,7 @@ pub(super) fn narrowcast_progress(ctx: &Ctx<'_>) -> Outcome {
 pub(super) fn validate(ctx: &Ctx<'_>) -> Outcome {
     let body = match parse(ctx.request.body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let rules = Rules {
         chat: None,
@@ -190,11 +214,16 @@ fn to_many(
     if let Some(refusal) = faults_of(body, rules).or_else(|| units_of(body)) {
         return refusal;
     }
-    let reached = to.iter().filter_map(|user| recipients(ctx, user)).sum::<u32>();
+    let reached = to
+        .iter()
+        .filter_map(|user| recipients(ctx, user))
+        .sum::<u32>();
     if let Some(refusal) = admit(ctx, kind, None, u64::from(reached)) {
         return refusal;
     }
-    let messages = body["messages"].as_array().map_or(&[] as &[_], Vec::as_slice);
+    let messages = body["messages"]
+        .as_array()
+        .map_or(&[] as &[_], Vec::as_slice);
     let deliveries = to
         .into_iter()
         .map(|user| {
@@ -262,8 +291,7 @@ fn faults_of(body: &Value, rules: Rules<'_>) -> Option<Outcome> {
         return Some(Outcome::faulty(&faults));
     }
     let silent = &body["notificationDisabled"];
-    (!silent.is_null() && !silent.is_boolean())
-        .then(|| Outcome::property("notificationDisabled"))
+    (!silent.is_null() && !silent.is_boolean()).then(|| Outcome::property("notificationDisabled"))
 }
 
 /// One unit at most, 30 of `[A-Za-z0-9_]`. Source: LINE docs, "Unit-based statistics aggregation".
@@ -274,7 +302,9 @@ fn units_of(body: &Value) -> Option<Outcome> {
         Some([]) => true,
         Some([unit]) => unit.as_str().is_some_and(|name| {
             (1..=30).contains(&name.len())
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         }),
         Some(_) => false,
     };
@@ -359,7 +389,11 @@ fn arrive(
             }
             reached
         }
-        None => ctx.channel.groups.get(&**chat).is_some_and(|group| group.joined),
+        None => ctx
+            .channel
+            .groups
+            .get(&**chat)
+            .is_some_and(|group| group.joined),
     };
     if arrived && platform.thread_keep > 0 {
         for (i, (message, id)) in messages.iter().zip(ids).enumerate() {

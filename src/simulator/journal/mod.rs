@@ -88,12 +88,21 @@ impl Journal {
         let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let first = ring.entries.front().map_or(ring.next, |entry| entry.seq);
         let skip = usize::try_from((seq + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-        ring.entries.iter().skip(skip).take(limit).cloned().collect()
+        ring.entries
+            .iter()
+            .skip(skip)
+            .take(limit)
+            .cloned()
+            .collect()
     }
 
     /// Number of the newest entry; 0 when there is none.
     pub fn last_seq(&self) -> u64 {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner).next - 1
+        self.ring
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next
+            - 1
     }
 
     /// Blocks the calling thread until an entry above `after` satisfies `wanted`, at most

@@ -31,11 +31,22 @@ impl Place {
     fn types(self) -> &'static [&'static str] {
         match self {
             Place::QuickReply => &[
-                "postback", "message", "uri", "datetimepicker", "camera", "cameraRoll",
-                "location", "clipboard",
+                "postback",
+                "message",
+                "uri",
+                "datetimepicker",
+                "camera",
+                "cameraRoll",
+                "location",
+                "clipboard",
             ],
             Place::RichMenu => &[
-                "postback", "message", "uri", "datetimepicker", "richmenuswitch", "clipboard",
+                "postback",
+                "message",
+                "uri",
+                "datetimepicker",
+                "richmenuswitch",
+                "clipboard",
             ],
             _ => &["postback", "message", "uri", "datetimepicker", "clipboard"],
         }
@@ -52,7 +63,12 @@ pub(super) fn check(faults: &mut Faults, at: &str, action: &Value, place: Place)
         return;
     }
     if place.label_needed() {
-        faults.text(&path("label"), &action["label"], place.label_max(), graphemes);
+        faults.text(
+            &path("label"),
+            &action["label"],
+            place.label_max(),
+            graphemes,
+        );
     } else {
         let label = &action["label"];
         if !label.is_null() && label != "" {
@@ -87,13 +103,27 @@ pub(super) fn check(faults: &mut Faults, at: &str, action: &Value, place: Place)
         }
         "datetimepicker" => {
             faults.text(&path("data"), &action["data"], 300, units);
-            faults.one_of(&path("mode"), &action["mode"], &["date", "time", "datetime"]);
+            faults.one_of(
+                &path("mode"),
+                &action["mode"],
+                &["date", "time", "datetime"],
+            );
         }
         "richmenuswitch" => {
             faults.text(&path("data"), &action["data"], 300, units);
-            faults.text(&path("richMenuAliasId"), &action["richMenuAliasId"], 32, units);
+            faults.text(
+                &path("richMenuAliasId"),
+                &action["richMenuAliasId"],
+                32,
+                units,
+            );
         }
-        "clipboard" => faults.text(&path("clipboardText"), &action["clipboardText"], 1_000, units),
+        "clipboard" => faults.text(
+            &path("clipboardText"),
+            &action["clipboardText"],
+            1_000,
+            units,
+        ),
         _ => {}
     }
 }

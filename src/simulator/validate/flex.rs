@@ -13,7 +13,15 @@ const DEPTH_MAX: usize = 20;
 
 const SIZES: [&str; 7] = ["nano", "micro", "deca", "hecto", "kilo", "mega", "giga"];
 const COMPONENTS: [&str; 9] = [
-    "box", "button", "image", "video", "icon", "text", "span", "separator", "filler",
+    "box",
+    "button",
+    "image",
+    "video",
+    "icon",
+    "text",
+    "span",
+    "separator",
+    "filler",
 ];
 
 pub(super) fn check(faults: &mut Faults, at: &str, container: &Value) {
@@ -36,7 +44,10 @@ pub(super) fn check(faults: &mut Faults, at: &str, container: &Value) {
                 bubble(faults, &here, inner);
             }
             let width = |bubble: &Value| bubble["size"].as_str().unwrap_or("mega").to_owned();
-            if bubbles.windows(2).any(|pair| width(&pair[0]) != width(&pair[1])) {
+            if bubbles
+                .windows(2)
+                .any(|pair| width(&pair[0]) != width(&pair[1]))
+            {
                 faults.add(&here, "All bubbles must have the same size");
             }
         }
@@ -55,7 +66,11 @@ fn size(faults: &mut Faults, at: &str, value: &Value, max: usize) {
 
 fn bubble(faults: &mut Faults, at: &str, bubble: &Value) {
     faults.maybe_one_of(&format!("{at}.size"), &bubble["size"], &SIZES);
-    faults.maybe_one_of(&format!("{at}.direction"), &bubble["direction"], &["ltr", "rtl"]);
+    faults.maybe_one_of(
+        &format!("{at}.direction"),
+        &bubble["direction"],
+        &["ltr", "rtl"],
+    );
     for block in ["header", "body", "footer"] {
         if !bubble[block].is_null() {
             let here = format!("{at}.{block}");
@@ -67,7 +82,11 @@ fn bubble(faults: &mut Faults, at: &str, bubble: &Value) {
     }
     if !bubble["hero"].is_null() {
         let here = format!("{at}.hero");
-        faults.one_of(&format!("{here}.type"), &bubble["hero"]["type"], &["box", "image", "video"]);
+        faults.one_of(
+            &format!("{here}.type"),
+            &bubble["hero"]["type"],
+            &["box", "image", "video"],
+        );
         component(faults, &here, &bubble["hero"], 0);
     }
     silent_action(faults, at, bubble);
@@ -75,7 +94,12 @@ fn bubble(faults: &mut Faults, at: &str, bubble: &Value) {
 
 fn silent_action(faults: &mut Faults, at: &str, of: &Value) {
     if !of["action"].is_null() {
-        action::check(faults, &format!("{at}.action"), &of["action"], Place::Silent);
+        action::check(
+            faults,
+            &format!("{at}.action"),
+            &of["action"],
+            Place::Silent,
+        );
     }
 }
 

@@ -12,18 +12,30 @@ pub(super) fn check(faults: &mut Faults, at: &str, message: &Value) {
     }
     faults.whole(&path("baseSize.height"), &message["baseSize"]["height"], 1);
     let here = path("actions");
-    for (i, action) in faults.list(&here, &message["actions"], 0, 50).iter().enumerate() {
+    for (i, action) in faults
+        .list(&here, &message["actions"], 0, 50)
+        .iter()
+        .enumerate()
+    {
         let path = |name: &str| format!("{here}[{i}].{name}");
         match action["type"].as_str() {
             Some("uri") => {
                 faults.text(&path("linkUri"), &action["linkUri"], 1_000, units);
-                if action["linkUri"].as_str().is_some_and(|uri| !plain_uri(uri)) {
+                if action["linkUri"]
+                    .as_str()
+                    .is_some_and(|uri| !plain_uri(uri))
+                {
                     faults.add(&path("linkUri"), "invalid uri scheme");
                 }
             }
             Some("message") => faults.text(&path("text"), &action["text"], 400, units),
             Some("clipboard") => {
-                faults.text(&path("clipboardText"), &action["clipboardText"], 1_000, units);
+                faults.text(
+                    &path("clipboardText"),
+                    &action["clipboardText"],
+                    1_000,
+                    units,
+                );
             }
             _ => faults.add(
                 &path("type"),

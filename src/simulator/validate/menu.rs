@@ -17,26 +17,37 @@ pub fn check_menu(menu: &Value) -> Vec<Fault> {
     }
     // width / height >= 1.45, in whole numbers.
     if width * 100 < height * 145 {
-        faults.add("size", "Aspect ratio (width / height) must be at least 1.45");
+        faults.add(
+            "size",
+            "Aspect ratio (width / height) must be at least 1.45",
+        );
     }
     if !menu["selected"].is_boolean() {
         faults.add("selected", "May not be null");
     }
     faults.text("name", &menu["name"], 300, graphemes);
     faults.text("chatBarText", &menu["chatBarText"], 14, graphemes);
-    for (i, area) in faults.list("areas", &menu["areas"], 0, 20).iter().enumerate() {
+    for (i, area) in faults
+        .list("areas", &menu["areas"], 0, 20)
+        .iter()
+        .enumerate()
+    {
         let at = format!("areas[{i}]");
         for key in ["x", "y", "width", "height"] {
             faults.whole(&format!("{at}.bounds.{key}"), &area["bounds"][key], 0);
         }
         let edge = |from: &str, span: &str| {
-            area["bounds"][from].as_u64().unwrap_or(0)
-                + area["bounds"][span].as_u64().unwrap_or(0)
+            area["bounds"][from].as_u64().unwrap_or(0) + area["bounds"][span].as_u64().unwrap_or(0)
         };
         if edge("x", "width") > width || edge("y", "height") > height {
             faults.add(&format!("{at}.bounds"), "Must lie within the rich menu");
         }
-        action::check(&mut faults, &format!("{at}.action"), &area["action"], Place::RichMenu);
+        action::check(
+            &mut faults,
+            &format!("{at}.action"),
+            &area["action"],
+            Place::RichMenu,
+        );
     }
     faults.0
 }

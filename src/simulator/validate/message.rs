@@ -31,16 +31,28 @@ pub(super) fn check(faults: &mut Faults, at: &str, message: &Value, rules: Rules
             substitution(faults, at, message, rules);
         }
         "image" => {
-            faults.https(&path("originalContentUrl"), &message["originalContentUrl"], 2_000);
+            faults.https(
+                &path("originalContentUrl"),
+                &message["originalContentUrl"],
+                2_000,
+            );
             faults.https(&path("previewImageUrl"), &message["previewImageUrl"], 2_000);
         }
         "video" => {
-            faults.https(&path("originalContentUrl"), &message["originalContentUrl"], 2_000);
+            faults.https(
+                &path("originalContentUrl"),
+                &message["originalContentUrl"],
+                2_000,
+            );
             faults.https(&path("previewImageUrl"), &message["previewImageUrl"], 2_000);
             faults.maybe(&path("trackingId"), &message["trackingId"], 100, units);
         }
         "audio" => {
-            faults.https(&path("originalContentUrl"), &message["originalContentUrl"], 2_000);
+            faults.https(
+                &path("originalContentUrl"),
+                &message["originalContentUrl"],
+                2_000,
+            );
             faults.whole(&path("duration"), &message["duration"], 1);
         }
         "location" => {
@@ -79,7 +91,11 @@ fn common(faults: &mut Faults, at: &str, message: &Value, rules: Rules<'_>) {
     let quick = &message["quickReply"];
     if !quick.is_null() {
         let here = format!("{at}.quickReply.items");
-        for (i, item) in faults.list(&here, &quick["items"], 1, 13).iter().enumerate() {
+        for (i, item) in faults
+            .list(&here, &quick["items"], 1, 13)
+            .iter()
+            .enumerate()
+        {
             let here = format!("{here}[{i}]");
             faults.one_of(&format!("{here}.type"), &item["type"], &["action"]);
             if !item["imageUrl"].is_null() {
@@ -114,13 +130,22 @@ fn emojis(faults: &mut Faults, at: &str, message: &Value) {
     if emojis.is_null() {
         return;
     }
-    let text: Vec<u16> = message["text"].as_str().unwrap_or_default().encode_utf16().collect();
+    let text: Vec<u16> = message["text"]
+        .as_str()
+        .unwrap_or_default()
+        .encode_utf16()
+        .collect();
     let here = format!("{at}.emojis");
     for (i, emoji) in faults.list(&here, emojis, 0, 20).iter().enumerate() {
-        let index = emoji["index"].as_u64().and_then(|n| usize::try_from(n).ok());
+        let index = emoji["index"]
+            .as_u64()
+            .and_then(|n| usize::try_from(n).ok());
         let dollar = index.and_then(|n| text.get(n)) == Some(&u16::from(b'$'));
         if !dollar {
-            faults.add(&format!("{here}[{i}].index"), "Must point to a '$' of the text");
+            faults.add(
+                &format!("{here}[{i}].index"),
+                "Must point to a '$' of the text",
+            );
         }
         for key in ["productId", "emojiId"] {
             faults.text(&format!("{here}[{i}].{key}"), &emoji[key], 100, units);
@@ -139,7 +164,9 @@ fn substitution(faults: &mut Faults, at: &str, message: &Value, rules: Rules<'_>
     for (key, value) in given {
         let here = format!("{here}.{key}");
         let named = (1..=20).contains(&key.len())
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !named {
             faults.add(&here, "Key must match [0-9A-Za-z_]{1,20}");
         }
@@ -161,7 +188,10 @@ fn substitution(faults: &mut Faults, at: &str, message: &Value, rules: Rules<'_>
         None => faults.add(&format!("{at}.text"), "Unbalanced braces"),
         Some(keys) => {
             for key in keys.iter().filter(|key| !given.contains_key(**key)) {
-                faults.add(&format!("{at}.text"), &format!("No substitution for {{{key}}}"));
+                faults.add(
+                    &format!("{at}.text"),
+                    &format!("No substitution for {{{key}}}"),
+                );
             }
         }
     }

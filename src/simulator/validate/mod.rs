@@ -109,7 +109,10 @@ impl Faults {
         if !known {
             self.add(
                 at,
-                &format!("Must be one of the following values: [{}]", words.join(", ")),
+                &format!(
+                    "Must be one of the following values: [{}]",
+                    words.join(", ")
+                ),
             );
         }
         known
