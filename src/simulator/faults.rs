@@ -1,0 +1,193 @@
+//! Faults on demand: what a test or the phone page makes LINE do wrong.
+//!
+//! Every fault is rolled once per call, before the call is decided, so the journal can say what the
+//! caller was told at the moment the call is accepted.
+
+use super::ids::Ids;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Longest injected wait, milliseconds.
+const WAIT_MAX_MS: u64 = 600_000;
+
+/// One switched-on fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Fault {
+    /// Chance that it strikes a call, 0..1.
+    pub probability: f64,
+    /// Strikes left; `None`: no end.
+    pub count: Option<u64>,
+    /// Names of the endpoints it strikes; empty: all.
+    pub endpoints: Vec<String>,
+    /// How long (latency, hang), milliseconds, at most 600,000.
+    pub ms: u64,
+    /// Outage only: 500 or 503, or 0 to close the connection.
+    pub status: u16,
+}
+
+impl Default for Fault {
+    fn default() -> Fault {
+        Fault {
+            probability: 1.0,
+            count: None,
+            endpoints: Vec::new(),
+            ms: 1_000,
+            status: 503,
+        }
+    }
+}
+
+/// All faults; absent means off. *Before* strikes ahead of the decision, so nothing is done;
+/// *after* strikes behind it, so the call is accepted although the caller is told otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Faults {
+    /// Refuse everything.
+    pub outage: Option<Fault>,
+    /// Wait, then decide.
+    pub latency_before: Option<Fault>,
+    /// Decide, then wait, then answer.
+    pub latency_after: Option<Fault>,
+    /// Hang for `ms`, close, do nothing.
+    pub hang_before: Option<Fault>,
+    /// Decide, hang for `ms`, close.
+    pub hang_after: Option<Fault>,
+    /// Close the connection, do nothing.
+    pub reset_before: Option<Fault>,
+    /// Decide, close the connection.
+    pub reset_after: Option<Fault>,
+    /// 500, nothing done.
+    pub error_before: Option<Fault>,
+    /// Decide, then say 500.
+    pub error_after: Option<Fault>,
+    /// 429 with the text of the rate limit.
+    pub rate_limit: Option<Fault>,
+    /// 429 with the text of the monthly limit; strikes only counted sends unless endpoints are named.
+    pub monthly_limit: Option<Fault>,
+    /// Life of reply tokens, milliseconds; `None`: as the simulator was started.
+    pub token_life_ms: Option<u64>,
+}
+
+/// What is said instead of deciding the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// This status with LINE's text for it.
+    Status(u16),
+    /// 429, rate limit.
+    RateLimit,
+    /// 429, monthly limit.
+    MonthlyLimit,
+    /// The connection is closed.
+    Close,
+    /// The connection is closed after the wait.
+    Hang,
+}
+
+/// What will happen to one call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Wait before the decision, milliseconds.
+    pub before_ms: u64,
+    /// Not decided at all; this is said instead.
+    pub instead: Option<Instead>,
+    /// Wait after the decision, milliseconds.
+    pub after_ms: u64,
+    /// Decided, but this is said.
+    pub said: Option<Instead>,
+    /// Name of the fault that strikes, for the journal.
+    pub name: Option<&'static str>,
+}
+
+/// The switchboard.
+#[derive(Debug, Default)]
+pub struct Switchboard {
+    any: AtomicBool,
+    faults: Mutex<Faults>,
+}
+
+impl Switchboard {
+    /// What is switched on, with the strikes left.
+    pub fn get(&self) -> Faults {
+        self.faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Replaces all switches.
+    pub fn set(&self, faults: Faults) {
+        let any = faults != Faults::default();
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+        self.any.store(any, Ordering::Release);
+    }
+
+    /// Rolls the dice for one call.
+    pub fn roll(&self, endpoint: &str, ids: &Ids) -> Plan {
+        if !self.any.load(Ordering::Acquire) {
+            return Plan::default();
+        }
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = matches!(endpoint, "push" | "multicast" | "narrowcast" | "broadcast");
+        let mut plan = Plan::default();
+        let mut strike = |fault: &mut Option<Fault>, name, only_counted: bool| {
+            let fault = fault.as_mut()?;
+            let here = if fault.endpoints.is_empty() {
+                !only_counted || counted
+            } else {
+                fault.endpoints.iter().any(|named| named == endpoint)
+            };
+            if !here || fault.count == Some(0) || ids.chance() >= fault.probability {
+                return None;
+            }
+            fault.count = fault.count.map(|left| left - 1);
+            plan.name = Some(name);
+            Some((fault.ms.min(WAIT_MAX_MS), fault.status))
+        };
+        if let Some((_, status)) = strike(&mut faults.outage, "outage", false) {
+            plan.instead = Some(match status {
+                0 => Instead::Close,
+                status => Instead::Status(status),
+            });
+            return plan;
+        }
+        let before = strike(&mut faults.latency_before, "latencyBefore", false);
+        let after = strike(&mut faults.latency_after, "latencyAfter", false);
+        let instead = if let Some((ms, _)) = strike(&mut faults.hang_before, "hangBefore", false) {
+            Some((ms, Instead::Hang))
+        } else if strike(&mut faults.reset_before, "resetBefore", false).is_some() {
+            Some((0, Instead::Close))
+        } else if strike(&mut faults.error_before, "errorBefore", false).is_some() {
+            Some((0, Instead::Status(500)))
+        } else if strike(&mut faults.rate_limit, "rateLimit", false).is_some() {
+            Some((0, Instead::RateLimit))
+        } else if strike(&mut faults.monthly_limit, "monthlyLimit", true).is_some() {
+            Some((0, Instead::MonthlyLimit))
+        } else {
+            None
+        };
+        let said = if instead.is_some() {
+            None
+        } else if let Some((ms, _)) = strike(&mut faults.hang_after, "hangAfter", false) {
+            Some((ms, Instead::Hang))
+        } else if strike(&mut faults.reset_after, "resetAfter", false).is_some() {
+            Some((0, Instead::Close))
+        } else if strike(&mut faults.error_after, "errorAfter", false).is_some() {
+            Some((0, Instead::Status(500)))
+        } else {
+            None
+        };
+        plan.before_ms = before.map_or(0, |(ms, _)| ms);
+        plan.after_ms = after.map_or(0, |(ms, _)| ms);
+        if let Some((ms, what)) = instead {
+            plan.before_ms += ms;
+            plan.instead = Some(what);
+        }
+        if let Some((ms, what)) = said {
+            plan.after_ms += ms;
+            plan.said = Some(what);
+        }
+        plan
+    }
+}
