@@ -1,1 +1,11 @@
-//! app
+//! The composition root: builds the concrete things and connects them to the ports.
+//!
+//! Law of this room: the only place that knows which body stands behind which port. Start order
+//! and drain order are lists, in [`run`]. Nothing here decides about conversations.
+
+mod observe;
+mod prepare;
+mod run;
+
+pub use prepare::{Fault, Prepared, prepare};
+pub use run::{Running, Start, StartError, start};

@@ -1,1 +1,97 @@
-//! cli
+//! The command line: arguments in, one subcommand per file, an exit code out.
+//!
+//! Law of this room: a subcommand reads its arguments, calls the room that knows, prints for
+//! people. Exit codes: 0 done · 1 the input or config is at fault · 2 usage · 3 something outside
+//! failed (store, network).
+
+mod check;
+mod demo;
+mod doctor;
+mod explain;
+mod menu;
+mod serve;
+mod simulator;
+
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Done.
+const DONE: u8 = 0;
+/// The input or config is at fault.
+const FAULT: u8 = 1;
+/// Something outside failed.
+const OUTSIDE: u8 = 3;
+
+/// Conversation router for LINE Official Accounts.
+#[derive(Parser)]
+#[command(name = "hotline", version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The first minute: everything on loopback, with a simulated LINE and a phone in the browser
+    Demo(demo::Arguments),
+    /// The production server
+    Serve(ConfigArgument),
+    /// Validates every file of the config
+    Check(ConfigArgument),
+    /// Why a text is answered the way it is
+    Explain(explain::Arguments),
+    /// Asks the outside world: token, webhook URL, quota, store, clock, disk
+    Doctor(doctor::Arguments),
+    /// The rich menu on LINE
+    #[command(subcommand)]
+    Menu(menu::Command),
+    /// The LINE platform simulator alone
+    Simulator(simulator::Arguments),
+}
+
+#[derive(clap::Args)]
+struct ConfigArgument {
+    /// The config folder
+    #[arg(long, default_value = "config", value_name = "DIR")]
+    config: PathBuf,
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let code = match arguments.command {
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Serve(arguments) => serve::run(&arguments.config),
+        Command::Check(arguments) => check::run(&arguments.config),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Menu(command) => menu::run(&command),
+        Command::Simulator(arguments) => simulator::run(&arguments),
+    };
+    ExitCode::from(code)
+}
+
+/// Where environment variables come from outside tests.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Prints findings, one a line, to standard error.
+fn print_faults(faults: &[crate::config::Fault]) {
+    for fault in faults {
+        eprintln!("{fault}");
+    }
+}
+
+/// An address on loopback; the demo and the simulator open nothing else.
+fn loopback(addr: &str) -> Result<SocketAddr, String> {
+    let addr: SocketAddr =
+        addr.parse().map_err(|_| format!("{addr:?} is not an address like 127.0.0.1:8090"))?;
+    if addr.ip().is_loopback() {
+        Ok(addr)
+    } else {
+        Err(format!("{addr} is not on loopback"))
+    }
+}

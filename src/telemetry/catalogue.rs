@@ -312,6 +312,8 @@ pub const CATALOGUE: &[Metric] = &[
         [],
         "From submitting a commit's batch to its durability."
     ),
+    metric!("hotline_store_fsync_seconds", Histogram(FAST), [], "The part of a commit the disk took."),
+    metric!("hotline_line_held_back_total", Counter, [CHANNEL, ("reason", &["breaker", "rate", "late", "busy", "token", "channel"])], "Sends that were not begun, by why."),
     metric!(
         "hotline_store_batch_records",
         Histogram(SIZE),

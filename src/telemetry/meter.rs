@@ -34,6 +34,7 @@ handles! {
     ACTOR_DEATHS: Counter = counter!("hotline_actor_deaths_total", "kind" => "conversation");
     PASSIVATIONS: Counter = counter!("hotline_actor_passivations_total", "kind" => "conversation");
     STORE_COMMIT: Histogram = histogram!("hotline_store_commit_seconds");
+    STORE_SYNC: Histogram = histogram!("hotline_store_fsync_seconds");
     STORE_BATCH: Histogram = histogram!("hotline_store_batch_records");
 }
 
@@ -282,12 +283,42 @@ pub fn stage_unanswered(stage: &'static str, reason: &'static str) {
     counter!("hotline_stage_unanswered_total", "stage" => stage, "reason" => reason).increment(1);
 }
 
-/// A call to LINE ended. `code` is a value of the catalogue.
-pub fn line_call(channel: &str, endpoint: &'static str, code: &'static str, seconds: f64) {
-    let channel = channel.to_string();
-    counter!("hotline_line_api_requests_total", "channel" => channel, "endpoint" => endpoint, "code" => code)
-        .increment(1);
-    histogram!("hotline_line_api_seconds", "endpoint" => endpoint).record(seconds);
+/// A call to LINE ended. Endpoint and code are values of the catalogue.
+pub fn line_call(channel: &ChannelId, endpoint: &'static str, code: &'static str, seconds: f64) {
+    thread_local! {
+        /// Resolved per thread: every message passes here.
+        static CALLS: RefCell<HashMap<(ChannelId, &'static str, &'static str), (Counter, Histogram)>> =
+            RefCell::default();
+    }
+    CALLS.with_borrow_mut(|known| {
+        let key = (channel.clone(), endpoint, code);
+        let (count, took) = known.entry(key).or_insert_with(|| {
+            let id = channel.as_str().to_string();
+            let count = counter!("hotline_line_api_requests_total", "channel" => id, "endpoint" => endpoint, "code" => code);
+            (count, histogram!("hotline_line_api_seconds", "endpoint" => endpoint))
+        });
+        count.increment(1);
+        took.record(seconds);
+    });
+}
+
+/// A send was not begun.
+pub fn line_held_back(channel: &ChannelId, reason: &'static str) {
+    let id = channel.as_str().to_string();
+    counter!("hotline_line_held_back_total", "channel" => id, "reason" => reason).increment(1);
+}
+
+/// A channel's breaker opened or closed.
+pub fn breaker(channel: &ChannelId, open: bool) {
+    let id = channel.as_str().to_string();
+    gauge!("hotline_line_breaker_open", "channel" => id).set(f64::from(u8::from(open)));
+}
+
+/// What is left of a channel's month.
+pub fn quota(channel: &ChannelId, left: Option<u64>) {
+    let id = channel.as_str().to_string();
+    gauge!("hotline_line_quota_remaining_messages", "channel" => id)
+        .set(left.map_or(-1.0, |left| left as f64));
 }
 
 /// What is looked at when metrics are read, not when it happens.
@@ -317,17 +348,9 @@ pub fn sampled(now: Sampled) {
     gauge!("hotline_draining").set(f64::from(u8::from(now.draining)));
 }
 
-/// A channel's breaker and quota, as last seen.
-pub fn channel_state(channel: &ChannelId, breaker_open: bool, quota_left: Option<u64>) {
-    let id = channel.as_str().to_string();
-    gauge!("hotline_line_breaker_open", "channel" => id.clone())
-        .set(f64::from(u8::from(breaker_open)));
-    gauge!("hotline_line_quota_remaining_messages", "channel" => id)
-        .set(quota_left.map_or(-1.0, |left| left as f64));
-}
-
 /// A batch of commits became durable.
-pub fn store_batch(commits: usize, seconds: f64) {
+pub fn store_batch(commits: usize, seconds: f64, sync_seconds: f64) {
+    STORE_SYNC.record(sync_seconds);
     STORE_BATCH.record(commits as f64);
     STORE_COMMIT.record(seconds);
 }

@@ -1,0 +1,302 @@
+//! Start order and drain order.
+//!
+//! Start: store → messenger → registry and stages → recovery → internal listener → public
+//! listener. Work that a crash left is taken over before new work comes in.
+//!
+//! Drain: not ready → stop accepting → what is in flight ends → store closes. What does not end in
+//! time is in the store and is owed at the next start.
+
+use super::observe::{LineFigures, StoreFigures};
+use super::prepare::Prepared;
+use crate::actors::{Limits, PushBudget, Registry, Shared, Sweeper};
+use crate::automation::Current;
+use crate::config::settings::{AccessToken, Channel as ChannelSettings, Groups, StoreKind};
+use crate::config::{Fault, Settings};
+use crate::domain::ids::ChannelId;
+use crate::line::api;
+use crate::line::inbound::{GroupPolicy, Reading};
+use crate::line::sender::{LineMessenger, SenderSettings};
+use crate::line::signature::Verifier;
+use crate::line::tokens::{Secret, TokenSource};
+use crate::line::webhook::{Bounds, Channel, Webhook};
+use crate::ports::store::Store;
+use crate::server::internal::{Internal, Reload};
+use crate::server::status::Status;
+use crate::server::{internal, public};
+use crate::stages::intent::Intent;
+use crate::store::embedded::{Embedded, OpenError, Options};
+use crate::telemetry::meter;
+use actix::prelude::*;
+use actix_web::dev::ServerHandle;
+use actix_web::web;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often LINE is asked what is left of the month's messages.
+const QUOTA_EVERY: Duration = Duration::from_secs(600);
+
+/// What a server starts with besides the config.
+pub struct Start {
+    /// Config and automation.
+    pub prepared: Prepared,
+    /// The recorder; `None` in processes that have none.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A listener cannot be bound.
+    #[error("cannot listen on {what} {addr}: {error}")]
+    Listen {
+        /// The config key.
+        what: &'static str,
+        /// The address.
+        addr: String,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The config asks for something this version does not serve.
+    #[error("{0}")]
+    NotYet(&'static str),
+    /// A channel's addresses are unusable.
+    #[error(transparent)]
+    Channel(#[from] api::SettingsError),
+}
+
+/// A server at work.
+pub struct Running {
+    /// The public listener.
+    pub public: SocketAddr,
+    /// The internal listener.
+    pub internal: SocketAddr,
+    registry: Arc<Registry>,
+    status: Arc<Status>,
+    webhook: web::Data<Webhook>,
+    automation: Arc<Current>,
+    public_server: ServerHandle,
+    internal_server: ServerHandle,
+    drain: Duration,
+}
+
+/// Starts a server on the current actix system.
+///
+/// # Errors
+/// When a listener or the store cannot be had.
+pub async fn start(start: Start) -> Result<Running, StartError> {
+    let Prepared { settings, automation, .. } = start.prepared;
+    let public_listener = listen("server.listen", settings.server.listen)?;
+    let internal_listener = listen("server.internal_listen", settings.server.internal_listen)?;
+
+    let store = open_store(&settings)?;
+    let messenger = messenger(&settings, store.clone())?;
+    let gate = messenger.clone();
+    let shared = Arc::new(Shared {
+        store: store.clone(),
+        messenger: Arc::new(messenger.clone()),
+        automation: automation.clone(),
+        intent: Arc::new(Intent::new(automation.clone())),
+        pushes: PushBudget::new(
+            settings.sending.auto_push_per_hour,
+            Arc::new(move |channel: &ChannelId| gate.may_push_automatically(channel)),
+        ),
+    });
+    let registry = Registry::new(shared, Limits::default());
+    let status = Arc::new(Status::new(registry.clone()));
+
+    Sweeper::new(registry.clone()).start();
+    watch_quotas(messenger);
+
+    let socket = settings.store.socket();
+    let internal = Internal {
+        status: status.clone(),
+        metrics: start.metrics,
+        reload: reload(automation.clone()),
+    };
+    let internal_addr = local(&internal_listener, "server.internal_listen")?;
+    let internal_server = internal::serve(internal_listener, Some(&socket), internal)
+        .map_err(|error| failed("store.path/hotline.sock", &socket.display().to_string(), error))?;
+    let internal_handle = internal_server.handle();
+    actix_rt::spawn(internal_server);
+
+    let bounds = Bounds {
+        body: settings.server.body_cap.bytes() as usize,
+        in_flight: settings.server.max_in_flight.get(),
+        owed: settings.server.max_owed.get(),
+    };
+    let channels = settings.channels.iter().map(channel).collect();
+    let webhook = web::Data::new(Webhook::new(channels, registry.clone(), bounds));
+    let public_addr = local(&public_listener, "server.listen")?;
+    let drain = settings.server.drain_timeout.std();
+    let workers = settings.server.workers.get();
+    let public_server = public::serve(public_listener, workers, webhook.clone(), drain)
+        .map_err(|error| failed("server.listen", &public_addr.to_string(), error))?;
+    let public_handle = public_server.handle();
+    actix_rt::spawn(public_server);
+
+    let health = store.health();
+    tracing::info!(public = %public_addr, internal = %internal_addr, workers,
+        channels = settings.channels.len(), store = health.kind, promise = health.promise,
+        version = env!("CARGO_PKG_VERSION"), "hotline is ready");
+    Ok(Running {
+        public: public_addr,
+        internal: internal_addr,
+        registry,
+        status,
+        webhook,
+        automation,
+        public_server: public_handle,
+        internal_server: internal_handle,
+        drain,
+    })
+}
+
+impl Running {
+    /// Reads automation and knowledge again: all or nothing.
+    ///
+    /// # Errors
+    /// One line per fault; the old automation stays.
+    pub fn reload(&self) -> Result<Vec<String>, Vec<String>> {
+        reload(self.automation.clone())()
+    }
+
+    /// Finishes what is in flight and closes the store.
+    pub async fn drain(self) {
+        let began = Instant::now();
+        tracing::info!(timeout_s = self.drain.as_secs(), "draining");
+        self.status.drain();
+        // Stops accepting, lets requests under way end, then the worker threads stop. Conversations
+        // live on those threads, so sends under way must end before: hence first the waiting.
+        self.public_server.pause().await;
+        let quiet = || {
+            self.webhook.in_flight() == 0
+                && self.registry.delivering() == 0
+                && self.registry.shared().messenger.in_flight() == 0
+        };
+        let mut look = tokio::time::interval(Duration::from_millis(10));
+        while !quiet() && began.elapsed() < self.drain {
+            look.tick().await;
+        }
+        let left = self.registry.shared().messenger.in_flight();
+        // Outcomes of the last sends are committed lazily: the store's closing writes them.
+        look.tick().await;
+        look.tick().await;
+        if let Err(error) = self.registry.shared().store.close().await {
+            tracing::error!(error = %error, "store did not close cleanly");
+        }
+        self.public_server.stop(false).await;
+        self.internal_server.stop(false).await;
+        tracing::info!(took_ms = began.elapsed().as_millis() as u64, sends_left = left, "drained");
+    }
+}
+
+fn listen(what: &'static str, addr: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(addr).map_err(|error| failed(what, &addr.to_string(), error))
+}
+
+fn local(listener: &TcpListener, what: &'static str) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|error| failed(what, "(bound)", error))
+}
+
+fn failed(what: &'static str, addr: &str, error: std::io::Error) -> StartError {
+    StartError::Listen { what, addr: addr.to_string(), error }
+}
+
+fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
+    match settings.store.kind {
+        StoreKind::Embedded => {
+            let mut options = Options::new(&settings.store.path);
+            options.free_space_floor = settings.store.free_space_floor.bytes();
+            options.observer = Arc::new(StoreFigures);
+            Ok(Arc::new(Embedded::open(options)?))
+        }
+        StoreKind::Redis { .. } => Err(StartError::NotYet(
+            "store.kind = \"redis\" is checked but not served by this version; \
+             use \"embedded\"",
+        )),
+    }
+}
+
+fn messenger(settings: &Settings, store: Arc<dyn Store>) -> Result<LineMessenger, StartError> {
+    let channels = settings.channels.iter().map(line_settings).collect();
+    let share = settings.sending.agents_quota_share.fraction();
+    let sender = SenderSettings {
+        reserve_percent: (share * 100.0).round() as u8,
+        ..SenderSettings::default()
+    };
+    let clock = Arc::new(move || store.now());
+    Ok(LineMessenger::new(channels, sender, clock, Arc::new(LineFigures))?)
+}
+
+/// What the LINE client must know of a channel.
+pub(crate) fn line_settings(channel: &ChannelSettings) -> api::ChannelSettings {
+    api::ChannelSettings {
+        id: channel.id.clone(),
+        api_base: channel.api_base.as_str().to_string(),
+        data_api_base: channel.data_api_base.as_str().to_string(),
+        token: match &channel.access_token {
+            AccessToken::Fixed(token) => TokenSource::LongLived(Secret::new(token.expose())),
+            AccessToken::Stateless { channel_id } => TokenSource::Stateless {
+                channel_id: channel_id.to_string(),
+                channel_secret: Secret::new(channel.secrets.current.expose()),
+            },
+        },
+    }
+}
+
+fn channel(settings: &ChannelSettings) -> Channel {
+    meter::channel_known(&settings.id);
+    Channel {
+        reading: Reading {
+            channel: settings.id.clone(),
+            groups: match settings.groups {
+                Groups::WhenAddressed => GroupPolicy::WhenAddressed,
+                Groups::Ignore => GroupPolicy::Ignore,
+                Groups::All => GroupPolicy::All,
+            },
+            call_words: settings.group_call_words.clone(),
+        },
+        verifier: Verifier::new(settings.secrets.iter().map(|secret| secret.expose())),
+        destination: settings.destination.clone(),
+    }
+}
+
+fn watch_quotas(messenger: LineMessenger) {
+    let watching = messenger.clone();
+    actix_rt::spawn(async move { watching.watch_quotas(QUOTA_EVERY).await });
+    actix_rt::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            tick.tick().await;
+            for status in messenger.status() {
+                meter::quota(&status.channel, status.quota_remaining);
+            }
+        }
+    });
+}
+
+fn reload(automation: Arc<Current>) -> Reload {
+    Arc::new(move || {
+        let lines = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let env = |name: &str| std::env::var(name).ok();
+        match automation.reload(&env) {
+            Ok(warnings) => {
+                meter::reloaded(true);
+                tracing::info!(warnings = warnings.len(), "automation reloaded");
+                Ok(lines(warnings))
+            }
+            Err(faults) => {
+                meter::reloaded(false);
+                for fault in &faults {
+                    tracing::error!(fault = %fault, "reload refused, the old automation stays");
+                }
+                Err(lines(faults))
+            }
+        }
+    })
+}

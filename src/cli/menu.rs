@@ -1,0 +1,68 @@
+//! `hotline menu sync`: creates or updates the rich menu on LINE from the config.
+
+use super::{DONE, FAULT, OUTSIDE, environment, print_faults};
+use crate::app;
+use crate::line::rich_menu;
+use crate::telemetry::logging;
+use std::path::PathBuf;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Creates or updates the rich menu on LINE from the config
+    Sync {
+        /// The config folder
+        #[arg(long, default_value = "config", value_name = "DIR")]
+        config: PathBuf,
+        /// One channel; all when absent
+        #[arg(long, value_name = "ID")]
+        channel: Option<String>,
+        /// Says what would be done, changes nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub(super) fn run(command: &Command) -> u8 {
+    let Command::Sync { config, channel, dry_run } = command;
+    logging::start("warn", logging::Format::Auto, true);
+    let prepared = match app::prepare(config, &environment) {
+        Ok(prepared) => prepared,
+        Err(faults) => {
+            print_faults(&faults);
+            return FAULT;
+        }
+    };
+    let Some(spec) = app::menu_spec(&prepared.automation.engine()) else {
+        eprintln!("{}: automation/*.toml has no [rich_menu]", config.display());
+        return FAULT;
+    };
+    let channels: Vec<_> = prepared
+        .settings
+        .channels
+        .iter()
+        .filter(|known| channel.as_deref().is_none_or(|wanted| wanted == known.id.as_str()))
+        .collect();
+    if channels.is_empty() {
+        eprintln!("menu sync: no channel {:?}, allowed: the id of a [[channels]] entry",
+            channel.as_deref().unwrap_or_default());
+        return FAULT;
+    }
+    let results = actix_rt::System::new().block_on(async {
+        let mut code = DONE;
+        for settings in channels {
+            let synced = match app::line_client(settings) {
+                Ok(line) => rich_menu::sync(&line, &spec, *dry_run).await.map_err(|e| e.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            match synced {
+                Ok(report) => println!("{}: {report}", settings.id),
+                Err(error) => {
+                    eprintln!("{}: {error}", settings.id);
+                    code = OUTSIDE;
+                }
+            }
+        }
+        code
+    });
+    results
+}
