@@ -4,6 +4,14 @@
 //! HTTP call and one outcome; retries, fallbacks and order belong to the core. LINE's limits are
 //! named constants in `line_wire`. Load is never aimed at LINE.
 
+pub mod api;
+pub mod breaker;
 pub mod inbound;
+pub mod limiter;
+pub mod profile;
+pub mod quota;
+pub mod rich_menu;
+pub mod sender;
 pub mod signature;
+pub mod tokens;
 pub mod webhook;

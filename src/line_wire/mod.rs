@@ -4,6 +4,7 @@
 //! and no decisions. Incoming JSON is read with the greatest tolerance, outgoing JSON is checked
 //! with the greatest severity.
 
+pub mod api;
 pub mod event;
 pub mod message;
 pub mod rich_menu;
