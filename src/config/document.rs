@@ -4,6 +4,7 @@
 //! half a secret in an error. An unset variable leaves the text as written and is remembered.
 
 use crate::config::fault::{Fault, Findings, Place, Severity};
+use std::fmt;
 use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -39,8 +40,8 @@ pub enum Value {
     Table(Table),
 }
 
-/// A string value.
-#[derive(Clone, Debug)]
+/// A string value. What came from a variable is redacted in `Debug`.
+#[derive(Clone)]
 pub struct Text {
     /// The text; `${NAME}` as written while the variable is unset.
     pub text: String,
@@ -89,6 +90,12 @@ impl Node {
             Value::List(items) => format!("a list of {}", items.len()),
             Value::Table(_) => "a table".to_owned(),
         }
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
     }
 }
 
