@@ -3,9 +3,11 @@
 //! Law of this room: the only place that knows which body stands behind which port. Start order
 //! and drain order are lists, in [`run`]. Nothing here decides about conversations.
 
+mod edge;
 mod observe;
 mod prepare;
 mod run;
 
+pub use edge::{at_simulator, line_client, menu_spec};
 pub use prepare::{Fault, Prepared, prepare};
 pub use run::{Running, Start, StartError, start};

@@ -27,5 +27,9 @@ pub fn prepare(dir: &Path, env: Env<'_>) -> Result<Prepared, Vec<Fault>> {
     let (engine, mut warnings) = Engine::build(&loaded.automation)?;
     warnings.extend(loaded.warnings);
     let automation = Arc::new(Current::new(engine, dir.to_path_buf()));
-    Ok(Prepared { settings, automation, warnings })
+    Ok(Prepared {
+        settings,
+        automation,
+        warnings,
+    })
 }

@@ -6,18 +6,19 @@
 //! Drain: not ready → stop accepting → what is in flight ends → store closes. What does not end in
 //! time is in the store and is owed at the next start.
 
+use super::edge::line_settings;
 use super::observe::{LineFigures, StoreFigures};
 use super::prepare::Prepared;
 use crate::actors::{Limits, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
-use crate::config::settings::{AccessToken, Channel as ChannelSettings, Groups, StoreKind};
+use crate::config::settings::{Channel as ChannelSettings, Groups, StoreKind};
 use crate::config::{Fault, Settings};
 use crate::domain::ids::ChannelId;
 use crate::line::api;
 use crate::line::inbound::{GroupPolicy, Reading};
+use crate::line::quota::Remaining;
 use crate::line::sender::{LineMessenger, SenderSettings};
 use crate::line::signature::Verifier;
-use crate::line::tokens::{Secret, TokenSource};
 use crate::line::webhook::{Bounds, Channel, Webhook};
 use crate::ports::store::Store;
 use crate::server::internal::{Internal, Reload};
@@ -34,6 +35,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Sends begun and not ended beyond which no new work is taken: below what the messenger lets wait,
+/// so that what was accepted always finds a place.
+const MAX_OWED: usize = 3_000;
 /// How often LINE is asked what is left of the month's messages.
 const QUOTA_EVERY: Duration = Duration::from_secs(600);
 
@@ -89,7 +93,11 @@ pub struct Running {
 /// # Errors
 /// When a listener or the store cannot be had.
 pub async fn start(start: Start) -> Result<Running, StartError> {
-    let Prepared { settings, automation, .. } = start.prepared;
+    let Prepared {
+        settings,
+        automation,
+        ..
+    } = start.prepared;
     let public_listener = listen("server.listen", settings.server.listen)?;
     let internal_listener = listen("server.internal_listen", settings.server.internal_listen)?;
 
@@ -119,15 +127,21 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         reload: reload(automation.clone()),
     };
     let internal_addr = local(&internal_listener, "server.internal_listen")?;
-    let internal_server = internal::serve(internal_listener, Some(&socket), internal)
-        .map_err(|error| failed("store.path/hotline.sock", &socket.display().to_string(), error))?;
+    let internal_server =
+        internal::serve(internal_listener, Some(&socket), internal).map_err(|error| {
+            failed(
+                "store.path/hotline.sock",
+                &socket.display().to_string(),
+                error,
+            )
+        })?;
     let internal_handle = internal_server.handle();
     actix_rt::spawn(internal_server);
 
     let bounds = Bounds {
-        body: settings.server.body_cap.bytes() as usize,
+        body: settings.server.body_cap.bytes(),
         in_flight: settings.server.max_in_flight.get(),
-        owed: settings.server.max_owed.get(),
+        owed: MAX_OWED,
     };
     let channels = settings.channels.iter().map(channel).collect();
     let webhook = web::Data::new(Webhook::new(channels, registry.clone(), bounds));
@@ -157,12 +171,13 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
 }
 
 impl Running {
-    /// Reads automation and knowledge again: all or nothing.
-    ///
-    /// # Errors
-    /// One line per fault; the old automation stays.
-    pub fn reload(&self) -> Result<Vec<String>, Vec<String>> {
-        reload(self.automation.clone())()
+    /// Reads automation and knowledge again, all or nothing, off the event loop. What came of it is
+    /// in the log and the metrics.
+    pub async fn reload_off_loop(&self) {
+        let apply = reload(self.automation.clone());
+        if web::block(move || apply().is_ok()).await.is_err() {
+            tracing::warn!("reload was not applied: the server is leaving");
+        }
     }
 
     /// Finishes what is in flight and closes the store.
@@ -191,7 +206,11 @@ impl Running {
         }
         self.public_server.stop(false).await;
         self.internal_server.stop(false).await;
-        tracing::info!(took_ms = began.elapsed().as_millis() as u64, sends_left = left, "drained");
+        tracing::info!(
+            took_ms = began.elapsed().as_millis() as u64,
+            sends_left = left,
+            "drained"
+        );
     }
 }
 
@@ -200,18 +219,24 @@ fn listen(what: &'static str, addr: SocketAddr) -> Result<TcpListener, StartErro
 }
 
 fn local(listener: &TcpListener, what: &'static str) -> Result<SocketAddr, StartError> {
-    listener.local_addr().map_err(|error| failed(what, "(bound)", error))
+    listener
+        .local_addr()
+        .map_err(|error| failed(what, "(bound)", error))
 }
 
 fn failed(what: &'static str, addr: &str, error: std::io::Error) -> StartError {
-    StartError::Listen { what, addr: addr.to_string(), error }
+    StartError::Listen {
+        what,
+        addr: addr.to_string(),
+        error,
+    }
 }
 
 fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
     match settings.store.kind {
         StoreKind::Embedded => {
             let mut options = Options::new(&settings.store.path);
-            options.free_space_floor = settings.store.free_space_floor.bytes();
+            options.free_space_floor = settings.store.free_space_floor.0;
             options.observer = Arc::new(StoreFigures);
             Ok(Arc::new(Embedded::open(options)?))
         }
@@ -224,29 +249,18 @@ fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
 
 fn messenger(settings: &Settings, store: Arc<dyn Store>) -> Result<LineMessenger, StartError> {
     let channels = settings.channels.iter().map(line_settings).collect();
-    let share = settings.sending.agents_quota_share.fraction();
+    let share = settings.sending.agents_quota_share.get();
     let sender = SenderSettings {
         reserve_percent: (share * 100.0).round() as u8,
         ..SenderSettings::default()
     };
     let clock = Arc::new(move || store.now());
-    Ok(LineMessenger::new(channels, sender, clock, Arc::new(LineFigures))?)
-}
-
-/// What the LINE client must know of a channel.
-pub(crate) fn line_settings(channel: &ChannelSettings) -> api::ChannelSettings {
-    api::ChannelSettings {
-        id: channel.id.clone(),
-        api_base: channel.api_base.as_str().to_string(),
-        data_api_base: channel.data_api_base.as_str().to_string(),
-        token: match &channel.access_token {
-            AccessToken::Fixed(token) => TokenSource::LongLived(Secret::new(token.expose())),
-            AccessToken::Stateless { channel_id } => TokenSource::Stateless {
-                channel_id: channel_id.to_string(),
-                channel_secret: Secret::new(channel.secrets.current.expose()),
-            },
-        },
-    }
+    Ok(LineMessenger::new(
+        channels,
+        sender,
+        clock,
+        Arc::new(LineFigures),
+    )?)
 }
 
 fn channel(settings: &ChannelSettings) -> Channel {
@@ -274,7 +288,11 @@ fn watch_quotas(messenger: LineMessenger) {
         loop {
             tick.tick().await;
             for status in messenger.status() {
-                meter::quota(&status.channel, status.quota_remaining);
+                let left = match status.remaining {
+                    Remaining::Messages { left, .. } => Some(left),
+                    Remaining::Unlimited | Remaining::Unknown => None,
+                };
+                meter::quota(&status.channel, left);
             }
         }
     });

@@ -84,6 +84,11 @@ fn is_id(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
 }
 
+/// What folding drops and nobody expects to vanish; blanks and hyphens are expected to.
+fn is_sign(c: char) -> bool {
+    !c.is_alphanumeric() && !c.is_whitespace() && !matches!(c, '-' | '_' | '\'' | '・')
+}
+
 /// A rule that would win by this id, for a friendly suggestion.
 pub fn nearest_id<'r>(id: &str, rules: &'r [Rule]) -> Option<&'r str> {
     let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
@@ -111,6 +116,7 @@ pub fn terms(rules: &[Rule], synonyms: &Synonyms, findings: &Findings) -> Vec<Te
             match written.get(&folded) {
                 _ if folded.is_empty() => {
                     fault(format!("{term:?}"), "a word with letters or digits");
+                    continue;
                 }
                 Some(first) if *first == index => {}
                 Some(first) => {
@@ -122,6 +128,12 @@ pub fn terms(rules: &[Rule], synonyms: &Synonyms, findings: &Findings) -> Vec<Te
                     fault(found, "one rule a term");
                 }
                 None => {
+                    if term.chars().any(is_sign) {
+                        let key = format!("keyword \"{}\" terms", rule.id);
+                        let found = format!("{term:?}, which matches as {folded:?}");
+                        let allowed = "a term without signs: they are dropped before matching";
+                        findings.warn(&rule.file, *at, &key, &found, allowed);
+                    }
                     written.insert(folded.clone(), index);
                     claim(folded, index);
                 }

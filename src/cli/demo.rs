@@ -3,6 +3,7 @@
 
 use super::{FAULT, OUTSIDE, loopback, print_faults, serve};
 use crate::app::{self, Start};
+use crate::config::BaseUrl;
 use crate::line::rich_menu;
 use crate::simulator::{ChannelOptions, Options, Quota, Simulator};
 use crate::telemetry::{catalogue, logging};
@@ -41,11 +42,12 @@ pub(super) fn run(arguments: Arguments) -> u8 {
         Ok(listener) => listener,
         Err(error) => return outside(&format!("phone page {}: {error}", arguments.phone)),
     };
-    let Ok(phone_addr) = phone.local_addr() else { return outside("phone page has no address") };
+    let Ok(phone_addr) = phone.local_addr() else {
+        return outside("phone page has no address");
+    };
     let listen = free(arguments.listen);
     let internal = free(arguments.internal);
-    let env = demo_environment(phone_addr);
-    let mut prepared = match app::prepare(&arguments.config, &env) {
+    let mut prepared = match app::prepare(&arguments.config, &demo_environment) {
         Ok(prepared) => prepared,
         Err(faults) => {
             print_faults(&faults);
@@ -56,7 +58,9 @@ pub(super) fn run(arguments: Arguments) -> u8 {
     settings.server.listen = listen;
     settings.server.internal_listen = internal;
     settings.store.path = arguments.data.clone();
-    app::at_simulator(settings, &format!("http://{phone_addr}"), SECRET, TOKEN);
+    let base = BaseUrl::parse(&format!("http://{phone_addr}"))
+        .expect("an http URL of a loopback address is a base URL");
+    app::at_simulator(settings, &base, SECRET, TOKEN);
     let channel = settings.channels[0].id.to_string();
     let metrics = catalogue::install().ok();
     actix_rt::System::new().block_on(async move {
@@ -91,18 +95,28 @@ pub(super) fn run(arguments: Arguments) -> u8 {
 
 fn announce(running: &app::Running, phone: SocketAddr, webhook: &str, data: &Path) {
     println!("phone=http://{phone}/");
-    println!("console=http://{}/ (the agents' console comes in a later version)", running.public);
+    println!(
+        "console=http://{}/ (the agents' console comes in a later version)",
+        running.public
+    );
     println!("webhook={webhook}");
     println!("metrics=http://{}/metrics", running.internal);
     println!("ready");
     eprintln!();
-    eprintln!("  Open the phone page and write 運費 or 選單; the answer comes from the real server.");
-    eprintln!("  State is kept in {}. Ctrl-C ends the demo.", data.display());
+    eprintln!(
+        "  Open the phone page and write 運費 or 選單; the answer comes from the real server."
+    );
+    eprintln!(
+        "  State is kept in {}. Ctrl-C ends the demo.",
+        data.display()
+    );
 }
 
 /// The demo brings its own values for every variable a sample config may name.
-fn demo_environment(_: SocketAddr) -> impl Fn(&str) -> Option<String> {
-    |name| std::env::var(name).ok().or_else(|| Some("demo".to_string()))
+fn demo_environment(name: &str) -> Option<String> {
+    std::env::var(name)
+        .ok()
+        .or_else(|| Some("demo".to_string()))
 }
 
 fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {

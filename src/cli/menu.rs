@@ -2,7 +2,7 @@
 
 use super::{DONE, FAULT, OUTSIDE, environment, print_faults};
 use crate::app;
-use crate::line::rich_menu;
+use crate::line::rich_menu::{self, Report, Step};
 use crate::telemetry::logging;
 use std::path::PathBuf;
 
@@ -23,7 +23,11 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(command: &Command) -> u8 {
-    let Command::Sync { config, channel, dry_run } = command;
+    let Command::Sync {
+        config,
+        channel,
+        dry_run,
+    } = command;
     logging::start("warn", logging::Format::Auto, true);
     let prepared = match app::prepare(config, &environment) {
         Ok(prepared) => prepared,
@@ -40,22 +44,30 @@ pub(super) fn run(command: &Command) -> u8 {
         .settings
         .channels
         .iter()
-        .filter(|known| channel.as_deref().is_none_or(|wanted| wanted == known.id.as_str()))
+        .filter(|known| {
+            channel
+                .as_deref()
+                .is_none_or(|wanted| wanted == known.id.as_str())
+        })
         .collect();
     if channels.is_empty() {
-        eprintln!("menu sync: no channel {:?}, allowed: the id of a [[channels]] entry",
-            channel.as_deref().unwrap_or_default());
+        eprintln!(
+            "menu sync: no channel {:?}, allowed: the id of a [[channels]] entry",
+            channel.as_deref().unwrap_or_default()
+        );
         return FAULT;
     }
-    let results = actix_rt::System::new().block_on(async {
+    actix_rt::System::new().block_on(async {
         let mut code = DONE;
         for settings in channels {
             let synced = match app::line_client(settings) {
-                Ok(line) => rich_menu::sync(&line, &spec, *dry_run).await.map_err(|e| e.to_string()),
+                Ok(line) => rich_menu::sync(&line, &spec, *dry_run)
+                    .await
+                    .map_err(|e| e.to_string()),
                 Err(error) => Err(error.to_string()),
             };
             match synced {
-                Ok(report) => println!("{}: {report}", settings.id),
+                Ok(report) => print(settings.id.as_str(), &report, *dry_run),
                 Err(error) => {
                     eprintln!("{}: {error}", settings.id);
                     code = OUTSIDE;
@@ -63,6 +75,22 @@ pub(super) fn run(command: &Command) -> u8 {
             }
         }
         code
-    });
-    results
+    })
+}
+
+fn print(channel: &str, report: &Report, dry_run: bool) {
+    let tense = if dry_run { "would be" } else { "is" };
+    for step in &report.steps {
+        let done = match step {
+            Step::Found(id) => format!("menu {} {tense} as wanted ({id})", report.name),
+            Step::Created(id) => {
+                let id = id.as_deref().unwrap_or("no id yet");
+                format!("menu {} {tense} created ({id})", report.name)
+            }
+            Step::Uploaded => format!("image {tense} uploaded"),
+            Step::SetDefault => format!("menu {tense} shown to everybody"),
+            Step::Deleted(id) => format!("older menu {id} {tense} deleted"),
+        };
+        println!("{channel}: {done}");
+    }
 }

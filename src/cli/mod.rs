@@ -41,7 +41,7 @@ enum Command {
     /// Validates every file of the config
     Check(ConfigArgument),
     /// Why a text is answered the way it is
-    Explain(explain::Arguments),
+    Explain(Explain),
     /// Asks the outside world: token, webhook URL, quota, store, clock, disk
     Doctor(doctor::Arguments),
     /// The rich menu on LINE
@@ -58,14 +58,35 @@ struct ConfigArgument {
     config: PathBuf,
 }
 
+#[derive(clap::Args)]
+struct Explain {
+    /// What a customer writes
+    text: String,
+    /// The config folder
+    #[arg(long, default_value = "config", value_name = "DIR")]
+    config: PathBuf,
+}
+
+/// The code of a command that only writes; a closed pipe is nobody's fault but ends it.
+fn written(result: std::io::Result<u8>) -> u8 {
+    result.unwrap_or(OUTSIDE)
+}
+
 /// Runs the program.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let code = match arguments.command {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Serve(arguments) => serve::run(&arguments.config),
-        Command::Check(arguments) => check::run(&arguments.config),
-        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Check(arguments) => written(check::run(
+            &arguments.config,
+            &environment,
+            &mut std::io::stdout().lock(),
+        )),
+        Command::Explain(arguments) => {
+            let Explain { text, config } = arguments;
+            written(explain::run(&config, &text, &mut std::io::stdout().lock()))
+        }
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Menu(command) => menu::run(&command),
         Command::Simulator(arguments) => simulator::run(&arguments),
@@ -87,8 +108,9 @@ fn print_faults(faults: &[crate::config::Fault]) {
 
 /// An address on loopback; the demo and the simulator open nothing else.
 fn loopback(addr: &str) -> Result<SocketAddr, String> {
-    let addr: SocketAddr =
-        addr.parse().map_err(|_| format!("{addr:?} is not an address like 127.0.0.1:8090"))?;
+    let addr: SocketAddr = addr
+        .parse()
+        .map_err(|_| format!("{addr:?} is not an address like 127.0.0.1:8090"))?;
     if addr.ip().is_loopback() {
         Ok(addr)
     } else {

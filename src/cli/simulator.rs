@@ -38,8 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         }
     };
     let mut options = Options::default();
-    let mut account =
-        ChannelOptions::new(&arguments.channel, &arguments.secret, &arguments.token);
+    let mut account = ChannelOptions::new(&arguments.channel, &arguments.secret, &arguments.token);
     account.webhook_url = arguments.webhook.clone();
     options.channels = vec![account];
     options.journal_file = arguments.journal.clone();

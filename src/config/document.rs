@@ -4,6 +4,7 @@
 //! half a secret in an error. An unset variable leaves the text as written and is remembered.
 
 use crate::config::fault::{Fault, Findings, Place, Severity};
+use std::fmt;
 use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -39,8 +40,8 @@ pub enum Value {
     Table(Table),
 }
 
-/// A string value.
-#[derive(Clone, Debug)]
+/// A string value. What came from a variable is redacted in `Debug`.
+#[derive(Clone)]
 pub struct Text {
     /// The text; `${NAME}` as written while the variable is unset.
     pub text: String,
@@ -92,6 +93,12 @@ impl Node {
     }
 }
 
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
 impl Text {
     /// The text in quotes, at most 60 characters of it.
     pub fn shown(&self) -> String {
@@ -139,6 +146,9 @@ impl Document {
             };
             let table = walk.table(root.into_inner(), Place { line: 1, column: 1 });
             document.root = table;
+            document
+                .unset
+                .sort_by_key(|unset| (unset.line, unset.column));
         }
         document.broken = !errors.is_empty();
         for error in errors {

@@ -34,6 +34,13 @@ pub struct Fault {
     pub severity: Severity,
 }
 
+impl Fault {
+    /// Whether it stops the config from being used.
+    pub fn is_fault(&self) -> bool {
+        self.severity == Severity::Fault
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
@@ -108,10 +115,7 @@ impl Findings {
 
     /// Whether a fault was found; warnings do not count.
     pub fn any_fault(&self) -> bool {
-        self.0
-            .borrow()
-            .iter()
-            .any(|f| f.severity == Severity::Fault)
+        self.0.borrow().iter().any(Fault::is_fault)
     }
 
     /// All findings by file and line: `Ok(warnings)`, or `Err` of everything when there is a fault.

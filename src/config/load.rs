@@ -63,42 +63,69 @@ impl Loaded {
     }
 }
 
-/// Reads a config folder. Variables come from `env`: the process for `serve` and `check`, a demo's
-/// own values, or nothing (`&|_| None`) for commands that need no secrets.
-///
-/// # Errors
-/// Every fault of every file, warnings among them; never empty.
-pub fn load(dir: &Path, env: Env<'_>) -> Result<Loaded, Vec<Fault>> {
+/// All that one pass over a config folder tells, faults or not: for `hotline check`.
+#[derive(Debug)]
+pub struct Survey {
+    /// The automation as written; files that are not TOML are empty and marked broken.
+    pub automation: AutomationAsWritten,
+    /// Every finding, unset variables as warnings.
+    pub findings: Vec<Fault>,
+    /// Means something only when no finding is a fault.
+    settings: Option<Settings>,
+    unset: Vec<Fault>,
+}
+
+/// Reads a config folder to the end, whatever is found.
+pub fn survey(dir: &Path, env: Env<'_>) -> Survey {
     let findings = Findings::default();
-    let file = dir.join("hotline.toml");
-    let Some(document) = read(&file, env, &findings) else {
-        return Err(findings.verdict().err().unwrap_or_default());
-    };
-    let settings = match document.broken {
-        true => None,
-        false => Some(sections::settings(&document, &findings)),
-    };
+    let document = read(&dir.join("hotline.toml"), env, &findings);
+    let settings = document
+        .as_ref()
+        .filter(|document| !document.broken)
+        .map(|document| sections::settings(document, &findings));
     let policy = settings.as_ref().map(Settings::policy).unwrap_or_default();
     let automation = automation_files(dir, policy, env, &findings);
     let unset: Vec<Fault> = document
-        .unset
         .iter()
+        .flat_map(|document| &document.unset)
         .chain(automation.unset())
         .cloned()
         .collect();
     for missing in &unset {
         findings.push(missing.clone());
     }
-    let warnings = findings.verdict()?;
-    let Some(settings) = settings else {
-        return Err(warnings);
-    };
-    Ok(Loaded {
+    Survey {
         automation,
-        warnings,
+        findings: match findings.verdict() {
+            Ok(all) | Err(all) => all,
+        },
         settings,
         unset,
-    })
+    }
+}
+
+/// Reads a config folder. Variables come from `env`: the process for `serve` and `check`, a demo's
+/// own values, or nothing (`&|_| None`) for commands that need no secrets.
+///
+/// # Errors
+/// Every fault of every file, warnings among them; never empty.
+pub fn load(dir: &Path, env: Env<'_>) -> Result<Loaded, Vec<Fault>> {
+    let survey = survey(dir, env);
+    let failed = survey.findings.iter().any(Fault::is_fault);
+    match survey.settings {
+        Some(settings) if !failed => Ok(Loaded {
+            automation: survey.automation,
+            warnings: survey.findings,
+            settings,
+            unset: survey.unset,
+        }),
+        _ => Err(survey.findings),
+    }
+}
+
+/// Variables of the process: the [`Env`] of `serve` and `check`.
+pub fn process_env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Reads the automation files alone, for a reload under the policy in force.

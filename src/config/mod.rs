@@ -16,7 +16,9 @@ pub mod units;
 
 pub use document::Env;
 pub use fault::{Fault, Findings, Severity};
-pub use load::{AutomationAsWritten, Loaded, MAX_FILE_BYTES, load, load_automation};
+pub use load::{
+    AutomationAsWritten, Loaded, MAX_FILE_BYTES, Survey, load, load_automation, process_env, survey,
+};
 pub use secret::Secret;
 pub use sections::SOCKET_PATH_MAX;
 pub use settings::Settings;

@@ -214,17 +214,19 @@ impl<'a> Section<'a> {
 
     /// True or false.
     pub fn flag(&self, key: &'static str, default: bool) -> bool {
-        match self.entry(key).map(|entry| &entry.node) {
-            None => default,
-            Some(Node {
-                value: Value::Bool(value),
-                ..
-            }) => *value,
-            Some(node) => {
-                self.refuse(key, node, "true or false");
-                default
-            }
-        }
+        let Some(entry) = self.entry(key) else {
+            return default;
+        };
+        let value = match &entry.node.value {
+            Value::Bool(value) => Some(*value),
+            Value::Text(text) if text.unset => return default,
+            Value::Text(text) if text.variable.is_some() => text.text.parse().ok(),
+            _ => None,
+        };
+        value.unwrap_or_else(|| {
+            self.refuse(key, &entry.node, "true or false");
+            default
+        })
     }
 
     /// A number from 0 to 1.
@@ -233,10 +235,12 @@ impl<'a> Section<'a> {
         let Some(entry) = self.entry(key) else {
             return fallback;
         };
-        let number = match entry.node.value {
-            Value::Float(number) => Some(number),
+        let number = match &entry.node.value {
+            Value::Float(number) => Some(*number),
             Value::Integer(0) => Some(0.0),
             Value::Integer(1) => Some(1.0),
+            Value::Text(text) if text.unset => return fallback,
+            Value::Text(text) if text.variable.is_some() => text.text.parse().ok(),
             _ => None,
         };
         number.and_then(Share::new).unwrap_or_else(|| {

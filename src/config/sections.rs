@@ -104,7 +104,10 @@ fn store(section: Section<'_>) -> Store {
     } else {
         StoreKind::Embedded
     };
-    if !redis {
+    if redis {
+        let allowed = "\"embedded\"; these settings are checked, serving from Redis comes later";
+        section.warn("kind", "\"redis\"", allowed);
+    } else {
         for key in ["url", "urls", "sentinels", "master", "prefix", "spool"] {
             let Some(entry) = section.entry(key) else {
                 continue;

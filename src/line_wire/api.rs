@@ -100,6 +100,30 @@ pub struct TokenBody {
     pub expires_in: u64,
 }
 
+/// `GET /v2/bot/channel/webhook/endpoint`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct WebhookEndpointBody {
+    /// The URL.
+    pub endpoint: String,
+    /// Whether LINE sends to it.
+    pub active: bool,
+}
+
+/// `POST /v2/bot/channel/webhook/test`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct WebhookTestBody {
+    /// The webhook answered 2xx.
+    pub success: bool,
+    /// The status it answered.
+    pub status_code: i64,
+    /// Why it failed, in a word: `COULD_NOT_CONNECT`, `REQUEST_TIMEOUT`, …
+    pub reason: String,
+    /// More.
+    pub detail: String,
+}
+
 /// `POST /v2/bot/richmenu` and `GET /v2/bot/user/all/richmenu`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -71,11 +71,15 @@ async fn metrics(internal: web::Data<Internal>) -> HttpResponse {
     let Some(handle) = &internal.metrics else {
         return HttpResponse::NotFound().body("metrics are not recorded in this process\n");
     };
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(handle.render())
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(handle.render())
 }
 
 async fn livez() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain").body("alive\n")
+    HttpResponse::Ok()
+        .content_type("text/plain")
+        .body("alive\n")
 }
 
 async fn readyz(request: HttpRequest, internal: web::Data<Internal>) -> HttpResponse {
@@ -84,10 +88,16 @@ async fn readyz(request: HttpRequest, internal: web::Data<Internal>) -> HttpResp
         None => HttpResponse::Ok(),
         Some(_) => HttpResponse::ServiceUnavailable(),
     };
-    if request.query_string().split('&').any(|word| word == "verbose" || word == "verbose=1") {
+    if request
+        .query_string()
+        .split('&')
+        .any(|word| word == "verbose" || word == "verbose=1")
+    {
         return response.json(internal.status.verbose());
     }
-    response.content_type("text/plain").body(format!("{}\n", reason.unwrap_or("ready")))
+    response
+        .content_type("text/plain")
+        .body(format!("{}\n", reason.unwrap_or("ready")))
 }
 
 async fn version() -> HttpResponse {

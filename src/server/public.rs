@@ -31,10 +31,12 @@ pub fn serve(
 }
 
 async fn front() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(
-        "Hotline. LINE posts to /line/{channel}/webhook. \
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body(
+            "Hotline. LINE posts to /line/{channel}/webhook. \
          The agents' console (/console/) and its API (/api/v1/) come in a later version.\n",
-    )
+        )
 }
 
 async fn not_here() -> HttpResponse {

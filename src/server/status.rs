@@ -55,7 +55,10 @@ pub struct StoreView {
 impl Status {
     /// A node that is ready.
     pub fn new(registry: Arc<Registry>) -> Status {
-        Status { registry, draining: AtomicBool::new(false) }
+        Status {
+            registry,
+            draining: AtomicBool::new(false),
+        }
     }
 
     /// The node begins to leave.
@@ -75,8 +78,15 @@ impl Status {
     /// The whole story.
     pub fn verbose(&self) -> Verbose {
         let shared = self.registry.shared();
-        let Health { kind, promise, free_bytes, floor_bytes, waiting, batch, bytes } =
-            shared.store.health();
+        let Health {
+            kind,
+            promise,
+            free_bytes,
+            floor_bytes,
+            waiting,
+            batch,
+            bytes,
+        } = shared.store.health();
         let reason = self.not_ready();
         Verbose {
             ready: reason.is_none(),
@@ -85,7 +95,15 @@ impl Status {
             conversations: self.registry.live(),
             delivering: self.registry.delivering(),
             sends_in_flight: shared.messenger.in_flight(),
-            store: StoreView { kind, promise, free_bytes, floor_bytes, bytes, waiting, batch },
+            store: StoreView {
+                kind,
+                promise,
+                free_bytes,
+                floor_bytes,
+                bytes,
+                waiting,
+                batch,
+            },
         }
     }
 

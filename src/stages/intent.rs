@@ -46,7 +46,10 @@ impl Handler<Ask> for Worker {
 
     fn handle(&mut self, ask: Ask, _: &mut Context<Self>) {
         fail::fail_point!("intent::understand", |word| {
-            assert!(!word.is_some_and(|word| ask.text.contains(&word)), "failpoint: poison text");
+            assert!(
+                !word.is_some_and(|word| ask.text.contains(&word)),
+                "failpoint: poison text"
+            );
         });
         let understanding = self.automation.current().understand(&ask.text);
         // Whoever asked may have given up: then nobody needs the answer.
@@ -71,7 +74,11 @@ impl Intent {
     pub fn new(automation: Arc<dyn CurrentAutomation>) -> Intent {
         static IDS: AtomicU64 = AtomicU64::new(1);
         let id = IDS.fetch_add(1, Ordering::Relaxed);
-        Intent { automation, observed: Arc::default(), id }
+        Intent {
+            automation,
+            observed: Arc::default(),
+            id,
+        }
     }
 
     /// What the stage shows of itself.
@@ -84,7 +91,9 @@ impl Intent {
         WORKERS.with_borrow_mut(|workers| {
             let handle = workers.entry(self.id).or_insert_with(|| {
                 let automation = self.automation.clone();
-                let factory = move || Worker { automation: automation.clone() };
+                let factory = move || Worker {
+                    automation: automation.clone(),
+                };
                 Handle::start("intent", self.observed.clone(), factory)
             });
             let worker = handle.worker().ok_or("panic")?;

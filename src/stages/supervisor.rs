@@ -52,7 +52,10 @@ impl<W: Actor<Context = Context<W>>> Handle<W> {
             waiting: false,
         };
         supervisor.start_worker();
-        Handle { current, supervisor: supervisor.start() }
+        Handle {
+            current,
+            supervisor: supervisor.start(),
+        }
     }
 
     /// The worker, or `None` while a dead one waits to be replaced.
@@ -101,10 +104,16 @@ impl<W: Actor<Context = Context<W>>> Supervisor<W> {
         self.observed.alive.fetch_sub(1, Ordering::Relaxed);
         self.observed.restarts.fetch_add(1, Ordering::Relaxed);
         meter::stage_restarted(self.stage, "panic");
-        self.backoff =
-            if self.began.elapsed() > HEALTHY { BACKOFF } else { (self.backoff * 2).min(BACKOFF_MAX) };
-        tracing::error!(stage = self.stage, pause_ms = self.backoff.as_millis() as u64,
-            "stage worker died and will be replaced");
+        self.backoff = if self.began.elapsed() > HEALTHY {
+            BACKOFF
+        } else {
+            (self.backoff * 2).min(BACKOFF_MAX)
+        };
+        tracing::error!(
+            stage = self.stage,
+            pause_ms = self.backoff.as_millis() as u64,
+            "stage worker died and will be replaced"
+        );
         self.waiting = true;
         ctx.run_later(self.backoff, |supervisor, _| supervisor.start_worker());
     }

@@ -264,14 +264,27 @@ pub const CATALOGUE: &[Metric] = &[
             (
                 "endpoint",
                 &[
-                    "reply", "push", "profile", "quota", "token", "richmenu", "other"
+                    "reply",
+                    "push",
+                    "profile",
+                    "quota",
+                    "consumption",
+                    "bot_info",
+                    "token",
+                    "rich_menu",
+                    "webhook"
                 ]
             ),
             (
                 "code",
                 &[
-                    "2xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "timeout",
-                    "connect", "not_sent"
+                    "ok",
+                    "throttled",
+                    "unauthorized",
+                    "refused",
+                    "server",
+                    "lost",
+                    "not_connected"
                 ]
             )
         ],
@@ -283,7 +296,15 @@ pub const CATALOGUE: &[Metric] = &[
         [(
             "endpoint",
             &[
-                "reply", "push", "profile", "quota", "token", "richmenu", "other"
+                "reply",
+                "push",
+                "profile",
+                "quota",
+                "consumption",
+                "bot_info",
+                "token",
+                "rich_menu",
+                "webhook"
             ]
         )],
         "Time LINE took to answer."
@@ -312,8 +333,24 @@ pub const CATALOGUE: &[Metric] = &[
         [],
         "From submitting a commit's batch to its durability."
     ),
-    metric!("hotline_store_fsync_seconds", Histogram(FAST), [], "The part of a commit the disk took."),
-    metric!("hotline_line_held_back_total", Counter, [CHANNEL, ("reason", &["breaker", "rate", "late", "busy", "token", "channel"])], "Sends that were not begun, by why."),
+    metric!(
+        "hotline_store_fsync_seconds",
+        Histogram(FAST),
+        [],
+        "The part of a commit the disk took."
+    ),
+    metric!(
+        "hotline_line_held_back_total",
+        Counter,
+        [
+            CHANNEL,
+            (
+                "reason",
+                &["breaker", "rate", "late", "busy", "token", "channel"]
+            )
+        ],
+        "Sends that were not begun, by why."
+    ),
     metric!(
         "hotline_store_batch_records",
         Histogram(SIZE),

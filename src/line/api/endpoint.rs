@@ -23,6 +23,8 @@ pub enum Endpoint {
     Token,
     /// Everything below `/v2/bot/richmenu` and `/v2/bot/user/…/richmenu`.
     RichMenu,
+    /// Everything below `/v2/bot/channel/webhook`.
+    Webhook,
 }
 
 impl Endpoint {
@@ -37,6 +39,7 @@ impl Endpoint {
             Endpoint::BotInfo => "bot_info",
             Endpoint::Token => "token",
             Endpoint::RichMenu => "rich_menu",
+            Endpoint::Webhook => "webhook",
         }
     }
 }

@@ -1,0 +1,234 @@
+//! `hotline doctor`: asks the outside world what a config check cannot know.
+
+use super::{DONE, FAULT, OUTSIDE, environment, print_faults};
+use crate::app;
+use crate::config::settings::{Channel, Settings, StoreKind};
+use crate::line::api::Client;
+use crate::store::embedded;
+use crate::telemetry::logging;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The config folder
+    #[arg(long, default_value = "config", value_name = "DIR")]
+    config: PathBuf,
+    /// Reads the whole store and verifies every value (the server must not be running)
+    #[arg(long)]
+    deep: bool,
+}
+
+/// What was found, one line each.
+#[derive(Default)]
+struct Findings {
+    bad: usize,
+}
+
+impl Findings {
+    fn good(&mut self, what: &str, said: &str) {
+        println!("ok    {what}: {said}");
+    }
+
+    fn warn(&mut self, what: &str, said: &str) {
+        println!("warn  {what}: {said}");
+    }
+
+    fn bad(&mut self, what: &str, said: &str) {
+        self.bad += 1;
+        println!("BAD   {what}: {said}");
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> u8 {
+    logging::start("error", logging::Format::Auto, true);
+    let prepared = match app::prepare(&arguments.config, &environment) {
+        Ok(prepared) => prepared,
+        Err(faults) => {
+            print_faults(&faults);
+            return FAULT;
+        }
+    };
+    let mut findings = Findings::default();
+    store(&prepared.settings, arguments.deep, &mut findings);
+    actix_rt::System::new().block_on(async {
+        for channel in &prepared.settings.channels {
+            match app::line_client(channel) {
+                Ok(client) => line(channel, &client, &mut findings).await,
+                Err(error) => findings.bad(channel.id.as_str(), &error.to_string()),
+            }
+        }
+        if let StoreKind::Redis { servers, .. } = &prepared.settings.store.kind {
+            redis_server(servers, &mut findings).await;
+        }
+    });
+    if findings.bad == 0 { DONE } else { OUTSIDE }
+}
+
+fn store(settings: &Settings, deep: bool, findings: &mut Findings) {
+    let folder = &settings.store.path;
+    if !matches!(settings.store.kind, StoreKind::Embedded) {
+        return;
+    }
+    match rustix::fs::statvfs(if folder.exists() {
+        folder.as_path()
+    } else {
+        ".".as_ref()
+    }) {
+        Ok(disk) => {
+            let free = disk.f_bavail * disk.f_frsize;
+            let floor = settings.store.free_space_floor;
+            let said = format!("{} MiB free, floor {floor}", free >> 20);
+            if free > floor.0 * 2 {
+                findings.good("disk", &said);
+            } else if free > floor.0 {
+                findings.warn("disk", &format!("{said}: nearly full"));
+            } else {
+                findings.bad("disk", &format!("{said}: new work would be refused"));
+            }
+        }
+        Err(error) => findings.bad("disk", &error.to_string()),
+    }
+    if !folder.exists() {
+        findings.good(
+            "store",
+            "no data yet, the folder is made at the first start",
+        );
+    } else if deep {
+        match embedded::deep_verify(folder) {
+            Ok(report) if report.is_sound() => {
+                findings.good(
+                    "store",
+                    &format!(
+                        "sound: {} entities, {} feed batches, last batch {}",
+                        report.entities, report.feed_batches, report.last_batch
+                    ),
+                );
+            }
+            Ok(report) => report
+                .damage
+                .iter()
+                .for_each(|line| findings.bad("store", line)),
+            Err(error) => findings.bad("store", &error.to_string()),
+        }
+    } else {
+        findings.good(
+            "store",
+            "embedded: a 200 to LINE means written and synced to this disk",
+        );
+    }
+}
+
+async fn line(channel: &Channel, client: &Client, findings: &mut Findings) {
+    let name = channel.id.as_str();
+    let info = match client.bot_info().await {
+        Ok(info) => info,
+        Err(error) => {
+            findings.bad(name, &format!("access token: {error}"));
+            return;
+        }
+    };
+    findings.good(
+        name,
+        &format!("access token works, account {}", info.basic_id),
+    );
+    match &channel.destination {
+        Some(expected) if **expected != *info.user_id => findings.bad(
+            name,
+            &format!(
+                "destination is {expected}, but the token is of {}",
+                info.user_id
+            ),
+        ),
+        _ => {}
+    }
+    if info.chat_mode == "chat" {
+        findings.warn(
+            name,
+            "chat mode is on: agents may also answer in OA Manager, unseen by us; \
+            turn its auto-reply and greeting off, or customers get two answers",
+        );
+    }
+    match client.webhook_endpoint().await {
+        Ok(endpoint) if !endpoint.active => {
+            findings.bad(
+                name,
+                &format!("webhook {} is switched off at LINE", endpoint.endpoint),
+            );
+        }
+        Ok(endpoint) => match client.test_webhook().await {
+            Ok(test) if test.success => {
+                findings.good(
+                    name,
+                    &format!("webhook {} answers LINE's test", endpoint.endpoint),
+                );
+            }
+            Ok(test) => findings.bad(
+                name,
+                &format!(
+                    "webhook {}: LINE's test says {} (status {}): {}",
+                    endpoint.endpoint, test.reason, test.status_code, test.detail
+                ),
+            ),
+            Err(error) => findings.warn(name, &format!("webhook test: {error}")),
+        },
+        Err(error) => findings.warn(name, &format!("webhook URL cannot be asked: {error}")),
+    }
+    match (client.quota().await, client.consumption().await) {
+        (Ok(quota), Ok(used)) => match quota.value {
+            Some(limit) => {
+                let left = limit.saturating_sub(used.total_usage);
+                let said = format!("{left} of {limit} messages left this month");
+                if left * 10 < limit {
+                    findings.warn(name, &said);
+                } else {
+                    findings.good(name, &said);
+                }
+            }
+            None => findings.good(name, "no monthly limit"),
+        },
+        (Err(error), _) | (_, Err(error)) => findings.warn(name, &format!("quota: {error}")),
+    }
+    findings.warn(
+        name,
+        "redelivery cannot be asked of LINE: it is off unless switched on in the \
+        console; Hotline works either way",
+    );
+}
+
+async fn redis_server(servers: &crate::config::settings::RedisServers, findings: &mut Findings) {
+    use crate::config::settings::RedisServers;
+    let RedisServers::One(url) = servers else {
+        findings.warn("redis", "only single servers are examined by this version");
+        return;
+    };
+    let asked = async {
+        let client = redis::Client::open(url.expose())?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
+        Ok::<_, redis::RedisError>(info)
+    };
+    match asked.await {
+        Ok(info) => {
+            let field = |name: &str| {
+                info.lines()
+                    .find_map(|line| line.strip_prefix(name))
+                    .unwrap_or("?")
+                    .to_string()
+            };
+            findings.good("redis", &format!("version {}", field("redis_version:")));
+            if field("maxmemory_policy:") != "noeviction" {
+                findings.bad(
+                    "redis",
+                    "maxmemory-policy must be noeviction: it would forget customers",
+                );
+            }
+            if field("aof_enabled:") != "1" {
+                findings.bad(
+                    "redis",
+                    "appendonly is off: a restart would forget customers",
+                );
+            }
+        }
+        Err(error) => findings.bad("redis", &error.to_string()),
+    }
+}

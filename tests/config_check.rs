@@ -1,0 +1,517 @@
+//! `hotline check`: each fault is found, at its line, and all of them in one pass.
+
+use hotline::cli::check;
+use hotline::config::settings::{AccessToken, Groups, RedisServers, StoreKind};
+use hotline::config::{self, ByteSize, Fault, Settings};
+use hotline::domain::time::Span;
+use std::path::Path;
+use tempfile::TempDir;
+
+const CHANNEL: &str = "[[channels]]\nid = \"main\"\nsecret = \"s\"\naccess_token = \"t\"\n";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    std::fs::create_dir_all(dir.path().join("automation")).unwrap();
+    dir
+}
+
+/// The findings as lines, without the folder before the file names.
+fn checked(dir: &Path) -> (u8, String) {
+    let mut out = Vec::new();
+    let code = check::run(dir, &|_| None, &mut out).unwrap();
+    let prefix = format!("{}/", dir.display());
+    (code, String::from_utf8(out).unwrap().replace(&prefix, ""))
+}
+
+fn settings(text: &str) -> Result<Settings, Vec<Fault>> {
+    let dir = folder(&[("hotline.toml", text)]);
+    config::load(dir.path(), &|_| None)?.settings()
+}
+
+#[test]
+fn each_bad_setting_is_named_with_its_line() {
+    let cases = [
+        (
+            "[server]\nlisten = \"abc\"\n",
+            "hotline.toml:2: server.listen: found \"abc\", allowed: an address like 127.0.0.1:8080",
+        ),
+        (
+            "[server]\nlisten = 8080\n",
+            "hotline.toml:2: server.listen: found 8080, allowed: an address like 127.0.0.1:8080",
+        ),
+        (
+            "[server]\nlisten = \"127.0.0.1:9464\"\n",
+            "hotline.toml:1: server.internal_listen: found \"127.0.0.1:9464\", which is the public listener too",
+        ),
+        (
+            "[server]\nlisen = \"127.0.0.1:1\"\n",
+            "hotline.toml:2: server.lisen: found an unknown key, allowed: \"listen\" (did you mean that?)",
+        ),
+        (
+            "[server]\n\nworkers = 0\n",
+            "hotline.toml:3: server.workers: found 0, allowed: a whole number from 1 to 64",
+        ),
+        (
+            "[server]\nworkers = 2.5\n",
+            "hotline.toml:2: server.workers: found 2.5, allowed: a whole number from 1 to 64",
+        ),
+        (
+            "[server]\nbody_cap = \"2\"\n",
+            "hotline.toml:2: server.body_cap: found \"2\", allowed: a size like \"2MiB\", from 64KiB to 64MiB",
+        ),
+        (
+            "[server]\nbody_cap = \"1GiB\"\n",
+            "hotline.toml:2: server.body_cap: found \"1GiB\", allowed: a size",
+        ),
+        (
+            "[server]\nmax_in_flight = -1\n",
+            "hotline.toml:2: server.max_in_flight: found -1, allowed: a whole number from 1 to 65536",
+        ),
+        (
+            "[server]\ndrain_timeout = 25\n",
+            "hotline.toml:2: server.drain_timeout: found 25, allowed: a duration like \"20s\", from 1s to 10m",
+        ),
+        (
+            "server = 1\n",
+            "hotline.toml:1: server: found 1, allowed: a table",
+        ),
+        (
+            "[store]\nkind = \"sqlite\"\n",
+            "hotline.toml:2: store.kind: found \"sqlite\", allowed: \"embedded\" | \"redis\"",
+        ),
+        (
+            "[store]\npath = \"\"\n",
+            "hotline.toml:2: store.path: found \"\", allowed: 1 to 1024 characters",
+        ),
+        (
+            "[store]\nkind = \"redis\"\n",
+            "hotline.toml:1: store.url: found nothing, allowed: one of: url, urls",
+        ),
+        (
+            "[store]\nkind = \"redis\"\nurl = \"http://h\"\n",
+            "hotline.toml:3: store.url: found something else (not shown), allowed: redis://host:port",
+        ),
+        (
+            "[store]\nkind = \"redis\"\nurl = \"redis://h\"\nurls = [\"redis://h\"]\n",
+            "hotline.toml:3: store.url: found 2 of them",
+        ),
+        (
+            "[store]\nkind = \"redis\"\nsentinels = [\"redis://h\"]\n",
+            "hotline.toml:3: store.sentinels: found \"sentinels\" alone",
+        ),
+        (
+            "[store]\nfree_space_floor = \"1B\"\n",
+            "hotline.toml:2: store.free_space_floor: found \"1B\", allowed: a size",
+        ),
+        (
+            "[sending]\nlate_answers = \"maybe\"\n",
+            "hotline.toml:2: sending.late_answers: found \"maybe\", allowed: \"wait\" | \"push\" | \"drop\"",
+        ),
+        (
+            "[sending]\nmax_wait = \"1s\"\n",
+            "hotline.toml:2: sending.max_wait: found \"1s\", allowed: a duration like \"20s\", from 10s to 24h",
+        ),
+        (
+            "[sending]\nagents_quota_share = 1.5\n",
+            "hotline.toml:2: sending.agents_quota_share: found 1.5, allowed: a number from 0 to 1",
+        ),
+        (
+            "[sending]\nagents_quota_share = nan\n",
+            "hotline.toml:2: sending.agents_quota_share: found NaN, allowed: a number from 0 to 1",
+        ),
+        (
+            "[sending]\nfetch_profile = \"yes\"\n",
+            "hotline.toml:2: sending.fetch_profile: found \"yes\", allowed: true or false",
+        ),
+        (
+            "[ai]\nprovider = \"openai\"\n",
+            "hotline.toml:1: ai.model: found nothing, allowed: the model's name",
+        ),
+        (
+            "[ai]\nbase_url = \"http://example.com\"\n",
+            "hotline.toml:2: ai.base_url: found \"http://example.com\", allowed: an https:// URL",
+        ),
+        (
+            "[ai]\ncontext_messages = 51\n",
+            "hotline.toml:2: ai.context_messages: found 51, allowed: a whole number from 0 to 50",
+        ),
+        (
+            "[logging]\nlevel = \"loud\"\n",
+            "hotline.toml:2: logging.level: found \"loud\", allowed: \"error\" |",
+        ),
+        (
+            "[console]\ntitle = \"x\"\n",
+            "hotline.toml:2: console.title: found an unknown key, allowed: no keys in this version",
+        ),
+        (
+            "[serber]\n",
+            "hotline.toml:1: serber: found an unknown key, allowed: \"server\" (did you mean that?)",
+        ),
+        (
+            "[server]\nlisten = \"a\n",
+            "hotline.toml:2: found invalid basic string",
+        ),
+    ];
+    for (text, expected) in cases {
+        let dir = folder(&[("hotline.toml", &format!("{text}{CHANNEL}"))]);
+        let (code, out) = checked(dir.path());
+        assert_eq!(code, 1, "{text}");
+        assert!(
+            out.lines().any(|line| line.starts_with(expected)),
+            "{text}\nexpected: {expected}\n{out}"
+        );
+    }
+}
+
+#[test]
+fn each_bad_channel_is_named_with_its_line() {
+    let cases = [
+        (
+            "",
+            "hotline.toml:1: channels: found no channel, allowed: 1 to 64 channels",
+        ),
+        (
+            "[[channels]]\nid = \"Main\"\nsecret = \"s\"\naccess_token = \"t\"\n",
+            "hotline.toml:2: channels[0].id: found \"Main\", allowed: 1 to 32 of a-z 0-9 _ -",
+        ),
+        (
+            "[[channels]]\nsecret = \"s\"\naccess_token = \"t\"\n",
+            "hotline.toml:1: channels[0].id: found nothing",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\naccess_token = \"t\"\n",
+            "hotline.toml:1: channels[0].secret: found nothing",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"\"\naccess_token = \"t\"\n",
+            "hotline.toml:3: channels[0].secret: found \"\"",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"pre-${X}\"\naccess_token = \"t\"\n",
+            "hotline.toml:3: channels[0].secret: found something else (not shown)",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"s\"\nsecrets = [\"s\"]\naccess_token = \"t\"\n",
+            "hotline.toml:4: channels[0].secrets: found secret and secrets, allowed: one of them",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecrets = [\"1\", \"2\", \"3\"]\naccess_token = \"t\"\n",
+            "hotline.toml:3: channels[0].secrets: found a list of 3, allowed: a list of 1 to 2 strings",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"s\"\n",
+            "hotline.toml:1: channels[0].access_token: found nothing",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"s\"\naccess_token = \"stateless\"\n",
+            "hotline.toml:1: channels[0].channel_id: found nothing",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"s\"\naccess_token = \"t\"\ndestination = \"U1\"\n",
+            "hotline.toml:5: channels[0].destination: found \"U1\", allowed: U and 32 of 0-9 a-f",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"s\"\naccess_token = \"t\"\napi_base = \"http://api.line.me\"\n",
+            "hotline.toml:5: channels[0].api_base: found \"http://api.line.me\", allowed: an https:// URL",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"s\"\naccess_token = \"t\"\ngroups = \"some\"\n",
+            "hotline.toml:5: channels[0].groups: found \"some\", allowed: \"when_addressed\" | \"ignore\" | \"all\"",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"s\"\naccess_token = \"t\"\ngroup_call_words = [\"\"]\n",
+            "hotline.toml:5: channels[0].group_call_words[0]: found \"\", allowed: strings of 1 to 20 characters",
+        ),
+        (
+            "[[channels]]\nid = \"a\"\nsecret = \"s\"\naccess_token = \"t\"\n[[channels]]\nid = \"a\"\nsecret = \"s\"\naccess_token = \"t\"\n",
+            "hotline.toml:6: channels[1].id: found \"a\", taken by the channel at line 1",
+        ),
+    ];
+    for (text, expected) in cases {
+        let dir = folder(&[("hotline.toml", text)]);
+        let (code, out) = checked(dir.path());
+        assert_eq!(code, 1, "{text}");
+        assert!(
+            out.lines().any(|line| line.starts_with(expected)),
+            "{text}\nexpected: {expected}\n{out}"
+        );
+    }
+}
+
+const RULE: &str = "[[keyword]]\nid = \"a\"\nterms = [\"運費\"]\n";
+
+#[test]
+fn each_bad_automation_file_is_named_with_its_line() {
+    let text = "reply = [{ type = \"text\", text = \"x\" }]\n";
+    let twice = format!("{RULE}{text}[[keyword]]\nid = \"b\"\nterms = [\n  \"运 费\",\n]\n{text}");
+    let same_id = format!("{RULE}{text}[[keyword]]\nid = \"a\"\nterms = [\"地址\"]\n{text}");
+    let many = format!(
+        "reply = [{}]\n",
+        "{ type = \"text\", text = \"x\" },".repeat(6)
+    );
+    let long = format!(
+        "reply = [\n  {{ type = \"text\",\n    text = \"{}\" }},\n]\n",
+        "長".repeat(5_001)
+    );
+    let label = "reply = [{ type = \"text\", text = \"x\", quick_replies = [\n  { label = \"ok\", text = \"x\" },\n  { label = \"十二三四五六七八九十一二三四五六七八九十一\", text = \"x\" },\n] }]\n";
+    let buttons = "reply = [{ type = \"buttons\", alt_text = \"a\", text = \"t\", actions = [\n  { label = \"x\" },\n] }]\n";
+    let uri = "reply = [{ type = \"buttons\", alt_text = \"a\", text = \"t\", actions = [\n  { label = \"x\",\n    uri = \"ftp://x\" },\n] }]\n";
+    let misspelt = "reply = [{ type = \"buttons\", alt_txt = \"a\", text = \"t\", actions = [{ label = \"x\", text = \"x\" }] }]\n";
+    let with = |reply: &str| format!("{RULE}{reply}");
+    let cases = [
+        (with(""), "automation/k.toml:1: keyword[0].reply: found nothing"),
+        (with("reply = \"x\"\n"), "automation/k.toml:4: keyword[0].reply: found \"x\", allowed: a list of 1 to 5 messages"),
+        (with(&many), "automation/k.toml:4: keyword[0].reply: found 6 messages"),
+        (with(&long), "automation/k.toml:6: keyword[0].reply[0].text: found"),
+        (with("reply = [{ type = \"txt\", text = \"x\" }]\n"), "automation/k.toml:4: keyword[0].reply[0].type: found"),
+        (with("reply = [{ type = \"text\", text = \"x\", txet = 1 }]\n"), "automation/k.toml:4: keyword[0].reply[0].txet"),
+        (with(label), "automation/k.toml:6: keyword[0].reply[0].quickReply.items[1].action.label: found"),
+        (with(buttons), "automation/k.toml:5: keyword[0].reply[0].actions[0].label: found no action, allowed: one of text, uri, data"),
+        (with(uri), "automation/k.toml:6: keyword[0].reply[0].template.actions[0].uri: found"),
+        (with(misspelt), "automation/k.toml:4: keyword[0].reply[0].alt_txt: found an unknown key, allowed: \"alt_text\" (did you mean that?)"),
+        (twice, "automation/k.toml:8: keyword \"b\" terms: found \"运 费\", the same as a term of \"a\""),
+        (same_id, "automation/k.toml:6: keyword[1].id: found \"a\", taken by"),
+        (format!("[[keyword]]\nid = \"a\"\nterms = [\"!?\"]\n{text}"), "automation/k.toml:3: keyword \"a\" terms: found \"!?\", allowed: a word with letters or digits"),
+        (format!("[[keyword]]\nid = \"a\"\nterms = []\n{text}"), "automation/k.toml:3: keyword[0].terms: found a list of 0"),
+        (format!("[[keyword]]\nid = \"A b\"\nterms = [\"x\"]\n{text}"), "automation/k.toml:2: keyword[0].id: found \"A b\""),
+        (format!("[fallbak]\n{text}"), "automation/k.toml:1: fallbak: found an unknown key, allowed: \"fallback\" (did you mean that?)"),
+        ("[[synonyms]]\nwords = [\"運費\", \"郵資\"]\n[[synonyms]]\nwords = [\"邮资\", \"寄費\"]\n".to_owned(), "automation/k.toml:4: synonyms[1].words: found \"邮资\", already at"),
+        ("[rich_menu]\nname = \"main\"\n".to_owned(), "automation/k.toml:1: rich_menu.image: found nothing"),
+        ("[rich_menu]\nname = \"main\"\nimage = \"no.png\"\n".to_owned(), "automation/k.toml:3: rich_menu.image: found"),
+        ("[rich_menu]\n[[rich_menu.group]]\nlabel = \"x\"\nentries = [\n  { label = \"y\", keyword = \"pric\" },\n]\n".to_owned(), "automation/k.toml:5: rich_menu.group[0].entries[0].keyword: found \"pric\", allowed: the id of a keyword rule"),
+        ("[rich_menu]\n[[rich_menu.group]]\nlabel = \"x\"\nentries = [\n  { label = \"y\", flow = \"f\" },\n]\n".to_owned(), "automation/k.toml:5: rich_menu.group[0].entries[0].flow: found no answer to the tap"),
+        ("[rich_menu]\n[[rich_menu.group]]\nlabel = \"x\"\nentries = [\n  { label = \"y\" },\n]\n".to_owned(), "automation/k.toml:5: rich_menu.group[0].entries[0].label: found no action"),
+    ];
+    for (text, expected) in cases {
+        let dir = folder(&[("hotline.toml", CHANNEL), ("automation/k.toml", &text)]);
+        let (code, out) = checked(dir.path());
+        assert_eq!(code, 1, "{text}");
+        assert!(
+            out.lines().any(|line| line.starts_with(expected)),
+            "{text}\nexpected: {expected}\n{out}"
+        );
+    }
+}
+
+#[test]
+fn a_menu_over_the_limits_is_named_at_its_entry() {
+    let menu = std::fs::read(sample().join("automation/menu.png")).unwrap();
+    let dir = folder(&[
+        ("hotline.toml", CHANNEL),
+        (
+            "automation/menu.toml",
+            "[rich_menu]\nname = \"main\"\nchat_bar_text = \"十五個字的長條文字太多了不能放\"\n\
+             image = \"menu.png\"\n[[rich_menu.group]]\nlabel = \"x\"\nentries = [\n  \
+             { label = \"y\", uri = \"ftp://x\" },\n]\n",
+        ),
+    ]);
+    std::fs::write(dir.path().join("automation/menu.png"), menu).unwrap();
+    let (code, out) = checked(dir.path());
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("menu.toml:3: rich_menu.chat_bar_text: "),
+        "{out}"
+    );
+    assert!(
+        out.contains("menu.toml:8: rich_menu.areas[0].action.uri: "),
+        "{out}"
+    );
+}
+
+#[test]
+fn all_faults_of_all_files_come_in_one_pass() {
+    let dir = folder(&[
+        (
+            "hotline.toml",
+            "[server]\nlisten = \"abc\"\nworkers = 0\nnonsense = 1\n[[channels]]\nid = \"A\"\n",
+        ),
+        ("automation/a.toml", "[[keyword]]\nid = \"a\"\n"),
+        (
+            "automation/b.toml",
+            "[[keyword]]\nid = \"b\"\nterms = [\"x\"]\nreply = []\n",
+        ),
+    ]);
+    let (code, out) = checked(dir.path());
+    assert_eq!(code, 1);
+    for expected in [
+        "hotline.toml:2: server.listen",
+        "hotline.toml:3: server.workers",
+        "hotline.toml:4: server.nonsense",
+        "hotline.toml:5: channels[0].secret",
+        "hotline.toml:5: channels[0].access_token",
+        "hotline.toml:6: channels[0].id",
+        "automation/a.toml:1: keyword[0].terms",
+        "automation/a.toml:1: keyword[0].reply",
+        "automation/b.toml:4: keyword[0].reply",
+    ] {
+        assert!(out.contains(expected), "{expected}\n{out}");
+    }
+    assert!(out.ends_with(": 9 faults, 0 warnings\n"), "{out}");
+}
+
+#[test]
+fn a_missing_folder_is_one_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, out) = checked(&dir.path().join("nowhere"));
+    assert_eq!(code, 1);
+    assert!(out.contains("hotline.toml: found No such file"), "{out}");
+}
+
+#[test]
+fn a_socket_path_too_long_is_a_warning() {
+    let text = format!("[store]\npath = \"{}\"\n{CHANNEL}", "d".repeat(100));
+    let dir = folder(&[("hotline.toml", &text)]);
+    let (code, out) = checked(dir.path());
+    assert_eq!(code, 0, "{out}");
+    assert!(
+        out.contains("hotline.toml:2: warning: store.path: found 113 bytes"),
+        "{out}"
+    );
+}
+
+fn sample() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
+}
+
+#[test]
+fn the_sample_config_warns_of_unset_secrets_and_nothing_else() {
+    let (code, out) = checked(&sample());
+    assert_eq!(code, 0, "{out}");
+    let warnings: Vec<&str> = out
+        .lines()
+        .filter(|line| line.contains("warning:"))
+        .collect();
+    assert_eq!(warnings.len(), 2, "{out}");
+    for name in ["LINE_CHANNEL_SECRET", "LINE_CHANNEL_ACCESS_TOKEN"] {
+        assert!(warnings.iter().any(|line| line.contains(name)), "{out}");
+    }
+    assert!(
+        out.contains("20 keyword rules, rich menu \"main\"; 0 faults, 2 warnings"),
+        "{out}"
+    );
+}
+
+#[test]
+fn settings_are_not_had_while_a_variable_is_unset() {
+    let loaded = config::load(&sample(), &|_| None).unwrap();
+    let missing = loaded.settings().unwrap_err();
+    assert_eq!(missing.len(), 2);
+    assert!(missing.iter().all(Fault::is_fault));
+    let shown = missing[0].to_string();
+    assert!(
+        shown.contains("hotline.toml:") && shown.contains("LINE_CHANNEL_SECRET"),
+        "{shown}"
+    );
+
+    let env = |name: &str| Some(format!("value of {name}"));
+    let settings = config::load(&sample(), &env).unwrap().settings().unwrap();
+    let channel = settings.channel("main").unwrap();
+    assert_eq!(
+        channel.secrets.current.expose(),
+        "value of LINE_CHANNEL_SECRET"
+    );
+    assert!(
+        !format!("{settings:?}").contains("value of"),
+        "secrets stay hidden"
+    );
+}
+
+#[test]
+fn any_string_may_come_from_a_variable() {
+    let text = format!(
+        "[server]\nlisten = \"${{ADDRESS}}\"\nworkers = \"${{THREADS}}\"\n[sending]\nmax_wait = \"${{WAIT}}\"\n{CHANNEL}"
+    );
+    let dir = folder(&[("hotline.toml", &text)]);
+    let env = |name: &str| match name {
+        "ADDRESS" => Some("0.0.0.0:80".to_owned()),
+        "THREADS" => Some("3".to_owned()),
+        "WAIT" => Some("1h".to_owned()),
+        _ => None,
+    };
+    let settings = config::load(dir.path(), &env).unwrap().settings().unwrap();
+    assert_eq!(settings.server.listen.port(), 80);
+    assert_eq!(settings.server.workers.get(), 3);
+    assert_eq!(settings.sending.max_wait, Span::hours(1));
+
+    let faults = config::load(dir.path(), &|_| Some("secret-ish".to_owned())).unwrap_err();
+    assert_eq!(faults.iter().filter(|fault| fault.is_fault()).count(), 3);
+    let shown: String = faults.iter().map(Fault::to_string).collect();
+    assert!(
+        shown.contains("found \"${ADDRESS}\"") && !shown.contains("secret-ish"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_is_left_out_has_its_documented_default() {
+    let settings = settings(CHANNEL).unwrap();
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(
+        settings.server.internal_listen.to_string(),
+        "127.0.0.1:9464"
+    );
+    assert_eq!(settings.server.body_cap, ByteSize::mib(2));
+    assert_eq!(settings.server.drain_timeout, Span::secs(25));
+    assert!(matches!(settings.store.kind, StoreKind::Embedded));
+    assert_eq!(settings.store.socket(), Path::new("data/hotline.sock"));
+    assert_eq!(settings.store.free_space_floor, ByteSize::mib(256));
+    assert_eq!(settings.policy(), Default::default());
+    assert_eq!(settings.sending.auto_push_per_hour, 20);
+    let channel = &settings.channels[0];
+    assert_eq!(channel.api_base.as_str(), "https://api.line.me");
+    assert_eq!(channel.data_api_base.as_str(), "https://api-data.line.me");
+    assert_eq!(channel.groups, Groups::WhenAddressed);
+    assert!(matches!(&channel.access_token, AccessToken::Fixed(token) if token.expose() == "t"));
+}
+
+/// The comments of the sample say which values are defaults: they must not drift.
+#[test]
+fn the_sample_shows_the_defaults() {
+    let env = |_: &str| Some("x".to_owned());
+    let sample = config::load(&sample(), &env).unwrap().settings().unwrap();
+    let bare = settings(
+        "[[channels]]\nid = \"main\"\nsecret = \"x\"\naccess_token = \"x\"\ngroup_call_words = [\"小幫手\"]\n",
+    )
+    .unwrap();
+    assert_eq!(format!("{sample:?}"), format!("{bare:?}"));
+}
+
+#[test]
+fn every_way_to_redis_is_read() {
+    let redis = |text: &str| {
+        let text = format!("[store]\nkind = \"redis\"\n{text}\n{CHANNEL}");
+        match settings(&text).unwrap().store.kind {
+            StoreKind::Redis { servers, .. } => servers,
+            StoreKind::Embedded => panic!("embedded"),
+        }
+    };
+    assert!(matches!(
+        redis("url = \"redis://127.0.0.1:6379\""),
+        RedisServers::One(_)
+    ));
+    let cluster = redis("urls = [\"redis://a:1\", \"rediss://b:2\"]");
+    assert!(matches!(cluster, RedisServers::Cluster(urls) if urls.len() == 2));
+    let sentinel = redis("sentinels = [\"redis://a:1\"]\nmaster = \"m\"");
+    assert!(matches!(sentinel, RedisServers::Sentinel { master, .. } if &*master == "m"));
+}
+
+#[test]
+fn stateless_tokens_know_their_channel() {
+    let text = "[[channels]]\nid = \"a\"\nsecrets = [\"new\", \"old\"]\nchannel_id = \"1650000000\"\naccess_token = \"stateless\"\n";
+    let settings = settings(text).unwrap();
+    let channel = &settings.channels[0];
+    assert!(
+        matches!(&channel.access_token, AccessToken::Stateless { channel_id } if &**channel_id == "1650000000")
+    );
+    let secrets: Vec<&str> = channel
+        .secrets
+        .iter()
+        .map(|secret| secret.expose())
+        .collect();
+    assert_eq!(secrets, ["new", "old"]);
+}
