@@ -146,7 +146,9 @@ impl Document {
             };
             let table = walk.table(root.into_inner(), Place { line: 1, column: 1 });
             document.root = table;
-            document.unset.sort_by_key(|unset| (unset.line, unset.column));
+            document
+                .unset
+                .sort_by_key(|unset| (unset.line, unset.column));
         }
         document.broken = !errors.is_empty();
         for error in errors {
