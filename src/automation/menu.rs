@@ -10,7 +10,7 @@ use crate::config::fault::Place;
 use crate::config::section::Section;
 use crate::domain::playbook::Answer;
 use crate::line_wire::message::Fault as WireFault;
-use crate::line_wire::rich_menu::{Format, Image, check, check_with_image};
+use crate::line_wire::rich_menu::{Format, Image, check_with_image};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -239,12 +239,4 @@ fn note(section: &Section<'_>, rows: &[Vec<(Json, Place)>], faults: &[WireFault]
             (None, path) => section.fault(path, &fault.found, &allowed),
         }
     }
-}
-
-/// Whether an object is still what LINE takes; `hotline menu sync` asks once more before sending.
-///
-/// # Errors
-/// Every limit broken.
-pub fn recheck(menu: &RichMenu) -> Result<(), Vec<WireFault>> {
-    check(&menu.object)
 }
