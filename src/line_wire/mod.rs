@@ -1,4 +1,5 @@
 //! line_wire
 
+pub mod api;
 pub mod message;
 pub mod rich_menu;

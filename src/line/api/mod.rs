@@ -1,0 +1,367 @@
+//! A thin client of LINE's Messaging API, one per channel.
+//!
+//! Law of this room: one method call is one request with a deadline. Only calls that carry no
+//! messages are repeated, once, after a 401 and with a new token. Bodies and tokens are never
+//! logged; LINE's request id always is (Messaging API docs, "Development guidelines").
+
+mod endpoint;
+mod error;
+mod outcome;
+mod transport;
+
+pub use endpoint::{Endpoint, Observer, Silent, StatusClass};
+pub use error::{CallError, SettingsError};
+pub(crate) use transport::{Answer, Lost};
+
+use crate::domain::ids::{ChannelId, ConversationKey};
+use crate::domain::time::Millis;
+use crate::line::tokens::{Bearer, TokenSource, Tokens};
+use crate::line_wire::api::{BotInfoBody, ConsumptionBody, ProfileBody, QuotaBody};
+use crate::ports::messenger::{Outcome, Report, Via};
+use bytes::Bytes;
+use reqwest::header::HeaderValue;
+use reqwest::{Method, Url};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use transport::Call;
+
+/// Store time.
+pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+
+/// Deadline of every call that carries no messages.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Deadline of an upload.
+const UPLOAD: Duration = Duration::from_secs(30);
+/// Bytes kept of an answer; the longest is a list of 1,000 rich menus.
+const KEEP: usize = 8 * 1024 * 1024;
+const JSON: &str = "application/json";
+
+/// What the client must know of a channel.
+#[derive(Clone, Debug)]
+pub struct ChannelSettings {
+    /// The operator's alias.
+    pub id: ChannelId,
+    /// `https://api.line.me`, or the simulator's address.
+    pub api_base: String,
+    /// `https://api-data.line.me`, or the simulator's address.
+    pub data_api_base: String,
+    /// Where access tokens come from.
+    pub token: TokenSource,
+}
+
+/// The client of one channel.
+pub struct Client {
+    channel: ChannelId,
+    api: Url,
+    data: Url,
+    reply: Url,
+    push: Url,
+    tokens: Arc<Tokens>,
+    observer: Arc<dyn Observer>,
+}
+
+/// One request that carries messages.
+pub(crate) struct Messages<'a> {
+    pub conversation: &'a ConversationKey,
+    pub via: &'a Via,
+    pub body: Arc<str>,
+    pub retry_key: Option<HeaderValue>,
+    pub bearer: &'a Bearer,
+    pub deadline: Duration,
+}
+
+/// How it went, with what breaker and limiter want to know.
+pub(crate) struct Sent {
+    pub report: Report,
+    pub class: StatusClass,
+}
+
+impl Client {
+    /// Prepares a client; nothing is sent.
+    ///
+    /// # Errors
+    /// An address that is not an `http` or `https` URL.
+    pub fn new(
+        settings: ChannelSettings,
+        clock: Clock,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Client, SettingsError> {
+        let api = base(&settings.id, "api_base", &settings.api_base)?;
+        let data = base(&settings.id, "data_api_base", &settings.data_api_base)?;
+        let tokens = Tokens::new(
+            settings.id.clone(),
+            join(&api, &["oauth2", "v3", "token"]),
+            settings.token,
+            clock,
+            Arc::clone(&observer),
+        );
+        Ok(Client {
+            reply: join(&api, &["v2", "bot", "message", "reply"]),
+            push: join(&api, &["v2", "bot", "message", "push"]),
+            channel: settings.id,
+            api,
+            data,
+            tokens: Arc::new(tokens),
+            observer,
+        })
+    }
+
+    /// The channel.
+    pub fn channel(&self) -> &ChannelId {
+        &self.channel
+    }
+
+    /// The channel's tokens.
+    pub fn tokens(&self) -> &Arc<Tokens> {
+        &self.tokens
+    }
+
+    /// Makes the one request of a committed attempt.
+    pub(crate) async fn send(&self, messages: Messages<'_>) -> Sent {
+        let (endpoint, url, retry_key) = match messages.via {
+            Via::Reply => (Endpoint::Reply, &self.reply, None),
+            Via::Push => (Endpoint::Push, &self.push, messages.retry_key),
+        };
+        let begun = Instant::now();
+        let result = transport::call(Call {
+            method: Method::POST,
+            url: url.clone(),
+            bearer: Some(messages.bearer.header()),
+            content_type: Some(JSON),
+            retry_key,
+            body: Bytes::from_owner(Shared(messages.body)),
+            deadline: messages.deadline,
+            keep: 0,
+        })
+        .await;
+        let class = class_of(&result);
+        self.observer
+            .called(&self.channel, endpoint, class, begun.elapsed());
+        let report = outcome::report(messages.via, result);
+        let request_id = report.request_id.as_deref();
+        let (channel, conversation) = (self.channel.as_str(), messages.conversation);
+        let (endpoint, status) = (endpoint.name(), class.name());
+        if matches!(report.outcome, Outcome::Accepted) {
+            tracing::info!(channel, endpoint, status, request_id, %conversation, "sent to LINE");
+        } else {
+            let outcome = tracing::field::debug(&report.outcome);
+            tracing::warn!(channel, endpoint, status, request_id, %conversation, outcome, "not accepted by LINE");
+        }
+        Sent { report, class }
+    }
+
+    /// A customer's profile: `None` on 404 (not a friend, no consent, blocked, unknown).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn profile(&self, user: &str) -> Result<Option<ProfileBody>, CallError> {
+        match self
+            .get(Endpoint::Profile, &["v2", "bot", "profile", user])
+            .await
+        {
+            Err(CallError::Status { status: 404, .. }) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// The month's quota.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn quota(&self) -> Result<QuotaBody, CallError> {
+        self.get(Endpoint::Quota, &["v2", "bot", "message", "quota"])
+            .await
+    }
+
+    /// The month's consumption.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn consumption(&self) -> Result<ConsumptionBody, CallError> {
+        let path = ["v2", "bot", "message", "quota", "consumption"];
+        self.get(Endpoint::Consumption, &path).await
+    }
+
+    /// Who the account is.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn bot_info(&self) -> Result<BotInfoBody, CallError> {
+        self.get(Endpoint::BotInfo, &["v2", "bot", "info"]).await
+    }
+
+    /// Reads JSON from the API host.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        path: &[&str],
+    ) -> Result<T, CallError> {
+        let answer = self
+            .request(endpoint, Method::GET, join(&self.api, path), None)
+            .await?;
+        serde_json::from_slice(&answer).map_err(|_| CallError::Unreadable)
+    }
+
+    /// Sends something that is no message to the API host.
+    pub(crate) async fn post(
+        &self,
+        endpoint: Endpoint,
+        path: &[&str],
+        json: Option<&str>,
+    ) -> Result<Bytes, CallError> {
+        let body = json.map(|json| (JSON, Bytes::copy_from_slice(json.as_bytes())));
+        self.request(endpoint, Method::POST, join(&self.api, path), body)
+            .await
+    }
+
+    /// Deletes something on the API host.
+    pub(crate) async fn delete(&self, endpoint: Endpoint, path: &[&str]) -> Result<(), CallError> {
+        self.request(endpoint, Method::DELETE, join(&self.api, path), None)
+            .await
+            .map(drop)
+    }
+
+    /// Asks the data host whether something is there (404: no).
+    pub(crate) async fn has_data(
+        &self,
+        endpoint: Endpoint,
+        path: &[&str],
+    ) -> Result<bool, CallError> {
+        match self
+            .request(endpoint, Method::GET, join(&self.data, path), None)
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(CallError::Status { status: 404, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Uploads a file to the data host.
+    pub(crate) async fn upload(
+        &self,
+        endpoint: Endpoint,
+        path: &[&str],
+        content_type: &'static str,
+        body: Bytes,
+    ) -> Result<(), CallError> {
+        let url = join(&self.data, path);
+        self.request(endpoint, Method::POST, url, Some((content_type, body)))
+            .await
+            .map(drop)
+    }
+
+    /// One request without messages; repeated once, with a new token, after a 401.
+    async fn request(
+        &self,
+        endpoint: Endpoint,
+        method: Method,
+        url: Url,
+        body: Option<(&'static str, Bytes)>,
+    ) -> Result<Bytes, CallError> {
+        let mut is_second = false;
+        loop {
+            let bearer = self.tokens.bearer(DEADLINE).await?;
+            let begun = Instant::now();
+            let result = transport::call(Call {
+                method: method.clone(),
+                url: url.clone(),
+                bearer: Some(bearer.header()),
+                content_type: body.as_ref().map(|(kind, _)| *kind),
+                retry_key: None,
+                body: body
+                    .as_ref()
+                    .map_or_else(Bytes::new, |(_, body)| body.clone()),
+                deadline: if body.as_ref().is_some_and(|(kind, _)| *kind != JSON) {
+                    UPLOAD
+                } else {
+                    DEADLINE
+                },
+                keep: KEEP,
+            })
+            .await;
+            let class = class_of(&result);
+            self.observer
+                .called(&self.channel, endpoint, class, begun.elapsed());
+            let request_id = result
+                .as_ref()
+                .ok()
+                .and_then(|answer| answer.request_id.as_deref());
+            let (channel, endpoint, status) =
+                (self.channel.as_str(), endpoint.name(), class.name());
+            tracing::debug!(channel, endpoint, status, request_id, "called LINE");
+            let answer = result?;
+            match answer.status {
+                200..=299 => {
+                    self.tokens.accepted(&bearer);
+                    return answer.body.ok_or(CallError::Unreadable);
+                }
+                401 if !is_second && self.tokens.rejected(&bearer).can_try_again() => {
+                    is_second = true;
+                }
+                status => return Err(CallError::status(status, answer)),
+            }
+        }
+    }
+}
+
+/// Posts a form without a token: how tokens are asked for. The form holds a secret.
+pub(crate) async fn post_form(url: Url, form: String) -> Result<Answer, Lost> {
+    transport::call(Call {
+        method: Method::POST,
+        url,
+        bearer: None,
+        content_type: Some("application/x-www-form-urlencoded"),
+        retry_key: None,
+        body: Bytes::from(form),
+        deadline: DEADLINE,
+        keep: 64 * 1024,
+    })
+    .await
+}
+
+fn class_of(result: &Result<Answer, Lost>) -> StatusClass {
+    match result {
+        Ok(answer) => StatusClass::of(answer.status),
+        Err(Lost::NotConnected) => StatusClass::NotConnected,
+        Err(Lost::Unclear) => StatusClass::Lost,
+    }
+}
+
+fn base(channel: &ChannelId, key: &'static str, text: &str) -> Result<Url, SettingsError> {
+    let wrong = |why: String| SettingsError {
+        channel: channel.clone(),
+        key,
+        why,
+    };
+    let url = Url::parse(text.trim_end_matches('/')).map_err(|error| wrong(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(wrong("not an http or https address".to_owned()));
+    }
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err(wrong(
+            "an address without query, fragment and user".to_owned(),
+        ));
+    }
+    Ok(url)
+}
+
+/// A path below a base; every segment is percent-encoded, whatever it holds.
+fn join(base: &Url, path: &[&str]) -> Url {
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .expect("an http url has a path")
+        .pop_if_empty()
+        .extend(path);
+    url
+}
+
+/// A frozen body, lent to the HTTP library without a copy.
+struct Shared(Arc<str>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}

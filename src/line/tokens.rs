@@ -1,0 +1,383 @@
+//! Channel access tokens: a long-lived one, or stateless ones of 15 minutes.
+//!
+//! Stateless tokens are issued by one caller at a time, renewed at 80 % of their life at the
+//! latest, and kept to their end when renewal fails. A token LINE refused is renewed once; when
+//! the new one is refused too, the trouble is elsewhere and the caller is told so. Tokens and
+//! secrets are never logged and have no `Debug`.
+//! Source: Messaging API reference, "Issue stateless channel access token".
+
+use crate::domain::ids::ChannelId;
+use crate::domain::time::{Millis, Span};
+use crate::line::api::{Clock, Endpoint, Observer, StatusClass, post_form};
+use crate::line_wire::api::TokenBody;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Wait after a failed issue, doubled up to [`MAX_BACKOFF`].
+const BACKOFF: Span = Span(500);
+const MAX_BACKOFF: Span = Span::secs(30);
+/// A token is not used in its last seconds: it could die on the way.
+const MARGIN: Span = Span::secs(5);
+
+/// Something that must not be shown.
+#[derive(Clone)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: &str) -> Secret {
+        Secret(Arc::from(text))
+    }
+
+    fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Where a channel's tokens come from.
+#[derive(Clone, Debug)]
+pub enum TokenSource {
+    /// Issued in LINE's console; lives until it is reissued.
+    LongLived(Secret),
+    /// Issued by us, every 15 minutes.
+    Stateless {
+        /// The channel's number.
+        channel_id: String,
+        /// The channel secret.
+        channel_secret: Secret,
+    },
+}
+
+/// Why there is no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The configured token holds characters no header can carry.
+    #[error("access token has characters that no header can carry")]
+    Malformed,
+    /// LINE refused id and secret.
+    #[error("LINE refused to issue a token: status {0}")]
+    Refused(u16),
+    /// LINE could not be asked, or not in time.
+    #[error("no token from LINE for now")]
+    Unavailable,
+}
+
+/// A token in use.
+#[derive(Clone)]
+pub struct Bearer {
+    header: HeaderValue,
+    generation: u64,
+}
+
+impl Bearer {
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+}
+
+/// What a refusal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// A newer token is there or can be had: worth one more try.
+    Renewing,
+    /// A token that had just been renewed was refused, or there is none to be had.
+    Hopeless,
+}
+
+impl Rejected {
+    /// Whether a second try makes sense.
+    pub fn can_try_again(self) -> bool {
+        self == Rejected::Renewing
+    }
+}
+
+struct Live {
+    bearer: Bearer,
+    renew_at: Millis,
+    ends: Millis,
+}
+
+struct State {
+    source: TokenSource,
+    live: Option<Live>,
+    generation: u64,
+    not_before: Millis,
+    failures: u32,
+    /// The last failure, told to those who come while waiting.
+    error: TokenError,
+}
+
+/// The tokens of one channel.
+pub struct Tokens {
+    channel: ChannelId,
+    url: Url,
+    clock: Clock,
+    observer: Arc<dyn Observer>,
+    state: Mutex<State>,
+    /// One caller issues, the others wait for it.
+    issuing: tokio::sync::Mutex<()>,
+    /// The last renewal was forced by a refusal and LINE has not accepted a token since.
+    on_trial: AtomicBool,
+}
+
+impl Tokens {
+    pub(crate) fn new(
+        channel: ChannelId,
+        url: Url,
+        source: TokenSource,
+        clock: Clock,
+        observer: Arc<dyn Observer>,
+    ) -> Tokens {
+        Tokens {
+            channel,
+            url,
+            clock,
+            observer,
+            state: Mutex::new(State {
+                source,
+                live: None,
+                generation: 0,
+                not_before: Millis(0),
+                failures: 0,
+                error: TokenError::Unavailable,
+            }),
+            issuing: tokio::sync::Mutex::new(()),
+            on_trial: AtomicBool::new(false),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes another source at once: a reissued long-lived token, a new secret.
+    pub fn replace(&self, source: TokenSource) {
+        let mut state = self.state();
+        state.source = source;
+        state.live = None;
+        state.not_before = Millis(0);
+        state.failures = 0;
+        self.on_trial.store(false, Ordering::Relaxed);
+    }
+
+    /// A token to send with; waits at most `patience` for one to be issued.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn bearer(self: &Arc<Self>, patience: Duration) -> Result<Bearer, TokenError> {
+        if let Some(bearer) = self.ready()? {
+            return Ok(bearer);
+        }
+        let issued = async {
+            let _turn = self.issuing.lock().await;
+            if let Some(bearer) = self.ready()? {
+                return Ok(bearer);
+            }
+            self.issue().await
+        };
+        tokio::time::timeout(patience, issued)
+            .await
+            .unwrap_or(Err(TokenError::Unavailable))
+    }
+
+    /// The live token, if there is one; starts its renewal in the background when it is due.
+    fn ready(self: &Arc<Self>) -> Result<Option<Bearer>, TokenError> {
+        let now = (self.clock)();
+        let mut state = self.state();
+        if let Some(live) = &state.live
+            && now < live.ends
+        {
+            let bearer = live.bearer.clone();
+            let is_due = now >= live.renew_at && now >= state.not_before;
+            drop(state);
+            if is_due && self.issuing.try_lock().is_ok() {
+                self.renew_in_background();
+            }
+            return Ok(Some(bearer));
+        }
+        if let TokenSource::LongLived(token) = &state.source {
+            let header = header(token.reveal())?;
+            state.generation += 1;
+            let bearer = Bearer {
+                header,
+                generation: state.generation,
+            };
+            state.live = Some(Live {
+                bearer: bearer.clone(),
+                renew_at: Millis(u64::MAX),
+                ends: Millis(u64::MAX),
+            });
+            return Ok(Some(bearer));
+        }
+        if now < state.not_before {
+            return Err(state.error.clone());
+        }
+        Ok(None)
+    }
+
+    /// Asks for another token without anybody waiting for it.
+    pub(crate) fn renew_in_background(self: &Arc<Self>) {
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            let _turn = this.issuing.lock().await;
+            let is_due = {
+                let now = (this.clock)();
+                let state = this.state();
+                let is_old = state.live.as_ref().is_none_or(|live| now >= live.renew_at);
+                is_old && now >= state.not_before
+            };
+            if is_due {
+                let _ = this.issue().await; // logged there; the old token stays to its end
+            }
+        });
+    }
+
+    /// Asks LINE for a token. The caller holds `issuing`.
+    async fn issue(&self) -> Result<Bearer, TokenError> {
+        let (form, generation) = {
+            let state = self.state();
+            let TokenSource::Stateless {
+                channel_id,
+                channel_secret,
+            } = &state.source
+            else {
+                return Err(TokenError::Unavailable); // replaced while we waited
+            };
+            let form = format!(
+                "grant_type=client_credentials&client_id={}&client_secret={}",
+                percent_encode_form(channel_id),
+                percent_encode_form(channel_secret.reveal()),
+            );
+            (form, state.generation)
+        };
+        let asked = (self.clock)();
+        let begun = Instant::now();
+        let result = post_form(self.url.clone(), form).await;
+        let class = match &result {
+            Ok(answer) => StatusClass::of(answer.status),
+            Err(_) => StatusClass::Lost,
+        };
+        self.observer
+            .called(&self.channel, Endpoint::Token, class, begun.elapsed());
+        let request_id = result.as_ref().ok().and_then(|a| a.request_id.clone());
+        let issued = match result {
+            Ok(answer) if (200..300).contains(&answer.status) => {
+                serde_json::from_slice::<TokenBody>(answer.body.as_deref().unwrap_or_default())
+                    .ok()
+                    .filter(|body| !body.access_token.is_empty() && body.expires_in > 0)
+                    .ok_or(TokenError::Unavailable)
+            }
+            Ok(answer) if (400..500).contains(&answer.status) && answer.status != 429 => {
+                Err(TokenError::Refused(answer.status))
+            }
+            Ok(_) | Err(_) => Err(TokenError::Unavailable),
+        };
+        let issued = issued.and_then(|body| Ok((header(&body.access_token)?, body.expires_in)));
+        let (channel, endpoint) = (self.channel.as_str(), Endpoint::Token.name());
+        let request_id = request_id.as_deref();
+        let mut state = self.state();
+        match issued {
+            Ok((header, seconds)) => {
+                tracing::info!(
+                    channel,
+                    endpoint,
+                    request_id,
+                    seconds,
+                    "access token issued"
+                );
+                let life = Span::secs(seconds.min(3_600));
+                state.generation = state.generation.max(generation) + 1;
+                let bearer = Bearer {
+                    header,
+                    generation: state.generation,
+                };
+                // 75–80 % of the life: many nodes do not renew in the same instant.
+                let renew = life.0 * (7_500 + u64::from(jitter(500))) / 10_000;
+                state.live = Some(Live {
+                    bearer: bearer.clone(),
+                    renew_at: asked + Span(renew),
+                    ends: asked + Span(life.0 - MARGIN.0.min(life.0 / 10)),
+                });
+                state.failures = 0;
+                state.not_before = Millis(0);
+                Ok(bearer)
+            }
+            Err(error) => {
+                let wait = BACKOFF.0 << state.failures.min(10);
+                let wait = wait.min(MAX_BACKOFF.0);
+                state.failures = state.failures.saturating_add(1);
+                let spread = wait / 2 + u64::from(jitter(1_000)) * wait / 2_000;
+                state.not_before = (self.clock)() + Span(spread);
+                state.error = error.clone();
+                tracing::warn!(channel, endpoint, request_id, %error, "no access token");
+                Err(error)
+            }
+        }
+    }
+
+    /// LINE took a token.
+    pub(crate) fn accepted(&self, _bearer: &Bearer) {
+        if self.on_trial.load(Ordering::Relaxed) {
+            self.on_trial.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// LINE answered 401 to a token.
+    pub(crate) fn rejected(&self, bearer: &Bearer) -> Rejected {
+        let mut state = self.state();
+        let is_current = state
+            .live
+            .as_ref()
+            .is_some_and(|live| live.bearer.generation == bearer.generation);
+        if !is_current {
+            return Rejected::Renewing; // somebody has renewed since
+        }
+        if matches!(state.source, TokenSource::LongLived(_)) {
+            return Rejected::Hopeless;
+        }
+        // The token is not good, whoever is to blame: the next caller asks for another.
+        state.live = None;
+        if self.on_trial.swap(true, Ordering::Relaxed) {
+            Rejected::Hopeless
+        } else {
+            Rejected::Renewing
+        }
+    }
+}
+
+fn header(token: &str) -> Result<HeaderValue, TokenError> {
+    let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
+        .ok()
+        .filter(|_| !token.is_empty())
+        .ok_or(TokenError::Malformed)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// A random number below `bound`.
+fn jitter(bound: u32) -> u32 {
+    getrandom::u32().unwrap_or(0) % bound
+}
+
+/// A value of a form: everything but unreserved characters as `%XX`.
+fn percent_encode_form(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("a string takes every write");
+        }
+    }
+    out
+}
