@@ -36,7 +36,7 @@ pub struct RichMenu {
 
 /// What a menu's file gives.
 #[derive(Debug, Default)]
-pub struct Read {
+pub(crate) struct Read {
     /// The menu, when nothing was at fault.
     pub menu: Option<RichMenu>,
     /// Postback data and what it answers.
@@ -49,7 +49,7 @@ pub fn postback_data(menu: &str, group: usize, entry: usize) -> String {
 }
 
 /// Reads `[rich_menu]`.
-pub fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read {
+pub(crate) fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read {
     section.require("name", "a name of 1 to 32 of a-z 0-9 _ -");
     section.require("chat_bar_text", "the text on the bar below the chat");
     section.require("image", "a PNG or JPEG beside this file");
