@@ -250,6 +250,56 @@ fn the_winner_names_what_was_typed() {
 }
 
 #[test]
+fn a_button_that_sends_data_is_answered_or_warned_of() {
+    let button = |data: &str| {
+        format!(
+            "[[keyword]]\nid = \"a\"\nterms = [\"運費\"]\nreply = [{{ type = \"text\", text = \"x\", \
+             quick_replies = [{{ label = \"l\", data = \"{data}\" }}] }}]\n[[postback]]\n\
+             data = \"known\"\nreply = [{{ type = \"text\", text = \"y\" }}]\n"
+        )
+    };
+    let (engine, warnings) = build(shop(&button("known")).path()).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(&*engine.postback("known").unwrap().gist, "y");
+    let quick_reply = engine.rule(0).unwrap().bubbles[0].quick_reply().unwrap();
+    assert!(
+        quick_reply.contains("\"displayText\":\"l\""),
+        "{quick_reply}"
+    );
+
+    let (_, warnings) = build(shop(&button("other")).path()).unwrap();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0]
+            .to_string()
+            .contains("\"other\", which nothing answers")
+    );
+}
+
+#[test]
+fn explain_says_what_would_be_answered() {
+    let explain = |text: &str| {
+        let mut out = Vec::new();
+        let code = hotline::cli::explain::run(&sample_dir(), text, &mut out).unwrap();
+        assert_eq!(code, 0);
+        String::from_utf8(out).unwrap()
+    };
+    let told = explain("請問運　費");
+    assert!(told.contains("folded   请问运费\n"), "{told}");
+    assert!(
+        told.contains("matched  shipping_fee by \"運　費\" at bytes 6..15"),
+        "{told}"
+    );
+    assert!(
+        told.contains("by the keyword rule \"shipping_fee\""),
+        "{told}"
+    );
+    let told = explain("今天天氣真好");
+    assert!(told.contains("matched  no keyword rule"), "{told}");
+    assert!(told.contains("by the fallback"), "{told}");
+}
+
+#[test]
 fn the_same_files_give_the_same_playbook() {
     let again = build(&sample_dir()).unwrap().0;
     assert_eq!(again.digest(), SAMPLE.digest());

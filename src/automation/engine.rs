@@ -7,6 +7,7 @@ use crate::automation::digest::Digest;
 use crate::automation::fold::Folded;
 use crate::automation::matcher::{Hit, Matcher};
 use crate::automation::menu::{self, RichMenu};
+use crate::automation::postbacks::{self, Postbacks};
 use crate::automation::rules::{self, Rule};
 use crate::automation::synonyms::Collector;
 use crate::automation::{messages, reach};
@@ -30,7 +31,7 @@ thread_local! {
 pub struct Engine {
     matcher: Matcher,
     answers: Vec<Answer>,
-    postbacks: HashMap<Arc<str>, Answer>,
+    postbacks: Postbacks,
     fallback: Option<Answer>,
     greeting: Option<Answer>,
     returning: Option<Answer>,
@@ -89,9 +90,11 @@ impl Engine {
         let mut rules = Vec::new();
         let mut collector = Collector::default();
         let mut singles = Singles::default();
+        let mut taps = Postbacks::default();
         for root in &roots {
             rules::read(root, &mut rules);
             collector.read(root);
+            postbacks::read(root, &mut taps);
             singles.read(root);
         }
         let mut menu = menu::Read::default();
@@ -129,6 +132,10 @@ impl Engine {
             }
         };
         reach::unreachable(&rules, &matcher, &findings);
+        taps.extend(menu.answers);
+        let answers = rules.iter().filter_map(|rule| rule.answer.as_ref());
+        let answers = answers.chain(taps.values()).chain(singles.all());
+        postbacks::unanswered(answers, &taps, &Arc::from(place.as_str()), &findings);
         let warnings = findings.verdict()?;
         let mut engine = Engine {
             matcher,
@@ -136,7 +143,7 @@ impl Engine {
                 .into_iter()
                 .filter_map(|rule: Rule| rule.answer)
                 .collect(),
-            postbacks: menu.answers.into_iter().collect(),
+            postbacks: taps,
             fallback: singles.fallback,
             greeting: singles.greeting,
             returning: singles.returning,
@@ -212,6 +219,11 @@ impl Engine {
 }
 
 impl Singles {
+    fn all(&self) -> impl Iterator<Item = &Answer> {
+        let greetings = self.greeting.iter().chain(&self.returning);
+        greetings.chain(&self.group_greeting).chain(&self.fallback)
+    }
+
     /// Whether this is the first table of its kind; a second one is a fault.
     fn first(&mut self, root: &Section<'_>, key: &'static str) -> bool {
         let Some(entry) = root.entry(key) else {

@@ -10,7 +10,7 @@ use crate::config::fault::Place;
 use crate::config::section::Section;
 use crate::domain::playbook::Answer;
 use crate::line_wire::message::Fault as WireFault;
-use crate::line_wire::rich_menu::{Format, Image, check, check_with_image};
+use crate::line_wire::rich_menu::{Format, Image, check_with_image};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub struct RichMenu {
 
 /// What a menu's file gives.
 #[derive(Debug, Default)]
-pub struct Read {
+pub(crate) struct Read {
     /// The menu, when nothing was at fault.
     pub menu: Option<RichMenu>,
     /// Postback data and what it answers.
@@ -49,7 +49,7 @@ pub fn postback_data(menu: &str, group: usize, entry: usize) -> String {
 }
 
 /// Reads `[rich_menu]`.
-pub fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read {
+pub(crate) fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read {
     section.require("name", "a name of 1 to 32 of a-z 0-9 _ -");
     section.require("chat_bar_text", "the text on the bar below the chat");
     section.require("image", "a PNG or JPEG beside this file");
@@ -239,12 +239,4 @@ fn note(section: &Section<'_>, rows: &[Vec<(Json, Place)>], faults: &[WireFault]
             (None, path) => section.fault(path, &fault.found, &allowed),
         }
     }
-}
-
-/// Whether an object is still what LINE takes; `hotline menu sync` asks once more before sending.
-///
-/// # Errors
-/// Every limit broken.
-pub fn recheck(menu: &RichMenu) -> Result<(), Vec<WireFault>> {
-    check(&menu.object)
 }

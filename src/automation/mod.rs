@@ -11,6 +11,7 @@ pub mod fold;
 pub mod matcher;
 pub mod menu;
 mod messages;
+mod postbacks;
 mod reach;
 mod rules;
 mod shorthand;

@@ -12,7 +12,9 @@ pub mod secret;
 pub mod section;
 mod sections;
 pub mod settings;
+mod suggest;
 pub mod units;
+mod values;
 
 pub use document::Env;
 pub use fault::{Fault, Findings, Severity};
@@ -22,4 +24,5 @@ pub use load::{
 pub use secret::Secret;
 pub use sections::SOCKET_PATH_MAX;
 pub use settings::Settings;
+pub use suggest::nearest;
 pub use units::{BaseUrl, ByteSize, Share};

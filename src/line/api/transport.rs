@@ -6,7 +6,7 @@
 //! each, and a connection driven by another thread's runtime waits for that thread.
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
@@ -125,7 +125,13 @@ fn request(call: Call) -> Request {
     if let Some(key) = call.retry_key {
         headers.insert(RETRY_KEY, key);
     }
-    if call.content_type.is_some() {
+    if !matches!(*request.method(), Method::GET | Method::DELETE) {
+        if call.body.is_empty() {
+            // Not said by itself, and some servers wait for a body.
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         *request.body_mut() = Some(call.body.into());
     }
     *request.timeout_mut() = Some(call.deadline);

@@ -56,7 +56,7 @@ mod tests {
         other_try.not_after = Millis(9);
         assert_eq!(retry_key(&other_try), key);
         // Written down: another key for the same call would send it twice after an upgrade.
-        assert_eq!(key.to_string(), "KEY");
+        assert_eq!(key.to_string(), "7026eb7b-8f50-5a3c-8f2e-49365d46d9d6");
 
         let mut others = [dispatch(), dispatch(), dispatch()];
         others[0].body = "{ }".into();
