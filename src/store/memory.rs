@@ -37,6 +37,7 @@ struct State {
 struct Entity {
     stored: Stored,
     due: Option<Millis>,
+    held: Option<Millis>,
     desk: Option<Box<[u8]>>,
     at: Millis,
 }
@@ -90,9 +91,13 @@ impl Memory {
         model.clock = Clock::Set(now);
     }
 
-    /// The next life of the process: same content, another incarnation, open again.
+    /// The next life of the process: same content, another incarnation, open again; what the life
+    /// before had claimed is due at once.
     pub fn restart(&self) {
         let mut model = self.model();
+        for entity in model.state.entities.values_mut() {
+            entity.held = None;
+        }
         model.incarnation.0 = model.incarnation.0.wrapping_add(1);
         model.closed = false;
     }
@@ -187,6 +192,7 @@ impl State {
                 },
             },
             due: commit.due,
+            held: None,
             desk: commit.desk,
             at: now,
         };
@@ -198,7 +204,8 @@ impl State {
             .entities
             .iter()
             .filter_map(|(key, entity)| {
-                let at = entity.due.filter(|at| *at <= now)?;
+                let at = entity.due.map(|at| entity.held.unwrap_or(at));
+                let at = at.filter(|at| *at <= now)?;
                 Some(Due {
                     key: key.clone(),
                     at,
@@ -209,7 +216,7 @@ impl State {
         due.truncate(limit);
         for item in &due {
             if let Some(entity) = self.entities.get_mut(&item.key) {
-                entity.due = Some(now + hold);
+                entity.held = Some(now + hold);
             }
         }
         due

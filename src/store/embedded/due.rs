@@ -46,11 +46,6 @@ impl DueIndex {
         }
         claimed
     }
-
-    /// How many items owe something.
-    pub fn len(&self) -> usize {
-        self.by_id.len()
-    }
 }
 
 #[cfg(test)]
@@ -67,6 +62,6 @@ mod tests {
         assert_eq!(due.claim(Millis(20), Span(5), 9), vec![(1, Millis(10))]);
         due.set(1, None);
         assert_eq!(due.claim(Millis(25), Span(5), 9), vec![(2, Millis(25))]);
-        assert_eq!(due.len(), 1);
+        assert_eq!(due.by_id.len(), 1);
     }
 }

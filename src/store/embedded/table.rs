@@ -182,11 +182,9 @@ pub struct EntityRow {
     pub key: EntityKey,
     /// What it holds.
     pub stored: Stored,
-    /// When it owes something.
-    pub due: Option<Millis>,
 }
 
-/// Reads columns `kind, name, revision, due, crc, value` and verifies them.
+/// Reads columns `kind, name, revision, crc, value` and verifies them.
 pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
     let (kind, name): (u8, String) = (row.get(0)?, row.get(1)?);
     let damaged = |what: &str| Error::Damaged(format!("entity {kind}:{name}: {what}"));
@@ -198,7 +196,7 @@ pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
         Err(_) => return Ok(Err(damaged("revision is not 16 bytes"))),
     };
     let value: Option<Box<[u8]>> = row
-        .get_ref(5)?
+        .get_ref(4)?
         .as_blob_or_null()
         .map_err(|_| rusqlite::Error::InvalidQuery)?
         .map(Box::from);
@@ -206,7 +204,7 @@ pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
         kind: known,
         id: name.into_boxed_str(),
     };
-    if entity_crc(&key, revision, value.as_deref()) != row.get::<_, i64>(4)? as u32 {
+    if entity_crc(&key, revision, value.as_deref()) != row.get::<_, i64>(3)? as u32 {
         return Ok(Err(Error::Damaged(format!(
             "entity {key:?}: checksum differs"
         ))));
@@ -214,7 +212,6 @@ pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
     Ok(Ok(EntityRow {
         key,
         stored: Stored { revision, value },
-        due: row.get::<_, Option<i64>>(3)?.map(|at| Millis(at as u64)),
     }))
 }
 
@@ -275,9 +272,7 @@ impl Readers {
     pub fn entity(&self, id: i64) -> Result<Option<EntityRow>, Error> {
         self.with(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT kind, name, revision, due, crc, value FROM entity WHERE id = ?",
-                )
+                .prepare_cached("SELECT kind, name, revision, crc, value FROM entity WHERE id = ?")
                 .and_then(|mut statement| statement.query_row([id], entity_row).optional())
                 .map_err(said)?
                 .transpose()

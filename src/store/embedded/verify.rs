@@ -80,7 +80,7 @@ fn rows(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
             report.damage.push(format!("{}: {line}", table::FILE));
         }
     }
-    let mut all = connection.prepare("SELECT kind, name, revision, due, crc, value FROM entity")?;
+    let mut all = connection.prepare("SELECT kind, name, revision, crc, value FROM entity")?;
     let mut entities = all.query([])?;
     while let Some(row) = entities.next()? {
         report.entities += 1;

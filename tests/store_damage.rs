@@ -1,0 +1,411 @@
+//! What the embedded store does when files are cut, flipped or replaced, when the disk refuses and
+//! when the process is killed: never a wrong value, never an acknowledged commit lost in silence.
+
+#[path = "store_support/mod.rs"]
+mod support;
+
+use hotline::domain::ids::Fingerprint;
+use hotline::domain::time::{Millis, Span};
+use hotline::ports::store::*;
+use hotline::store::embedded::{Embedded, Observer, OpenError, Options, deep_verify};
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use support::*;
+use tempfile::TempDir;
+
+/// A closed folder: entities e0…e9 at revisions 1…rounds, value = the number of the round.
+fn written(rounds: u64, checkpoint: bool) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(options(folder.path())).unwrap();
+    run(rounds_on(&store, 1, rounds));
+    if checkpoint {
+        run(store.close()).unwrap();
+    }
+    folder
+}
+
+async fn rounds_on(store: &Embedded, from: u64, to: u64) {
+    for round in from..=to {
+        let before = (round > 1).then(|| round - 1);
+        for entity in 0..10 {
+            let commit = put(
+                &format!("e{entity}"),
+                before,
+                round,
+                &format!("round {round}"),
+            );
+            landed(
+                store.commit(commit.with_feed(&["said"]).owing(round)).await,
+                round,
+            );
+        }
+    }
+}
+
+fn copy(from: &Path) -> TempDir {
+    let to = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.path().join(path.file_name().unwrap())).unwrap();
+    }
+    to
+}
+
+/// The log file with something in it.
+fn log_of(folder: &Path) -> PathBuf {
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("log-")
+        })
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
+        .unwrap()
+}
+
+fn open(folder: &Path) -> Result<Embedded, OpenError> {
+    Embedded::open(options(folder))
+}
+
+fn value_of(store: &Embedded, name: &str) -> Result<Option<String>, Error> {
+    let seen = run(store.load(&key(name)))?;
+    Ok(seen.map(|seen| String::from_utf8(seen.value.unwrap().to_vec()).unwrap()))
+}
+
+#[test]
+fn a_torn_batch_nobody_was_told_about_is_dropped() {
+    let folder = written(3, false);
+    let log = log_of(folder.path());
+    let whole = fs::read(&log).unwrap();
+    for torn in [1, 11, 12, 60, 200] {
+        let folder = copy(folder.path());
+        let mut bytes = whole.clone();
+        bytes.extend_from_slice(&whole[..torn]);
+        // A batch that starts well and ends in nothing.
+        fs::write(log_of(folder.path()), &bytes).unwrap();
+        let store = open(folder.path()).unwrap();
+        assert_eq!(value_of(&store, "e9").unwrap().unwrap(), "round 3");
+        run(rounds_on(&store, 4, 4));
+        drop(store);
+        let store = open(folder.path()).unwrap();
+        assert_eq!(value_of(&store, "e9").unwrap().unwrap(), "round 4");
+    }
+}
+
+#[test]
+fn a_log_cut_anywhere_is_refused_while_the_witness_knows_better() {
+    let folder = written(3, false);
+    let log = log_of(folder.path());
+    let length = fs::metadata(&log).unwrap().len();
+    for cut in (0..length).step_by(97).chain([length - 1]) {
+        let folder = copy(folder.path());
+        let file = OpenOptions::new()
+            .write(true)
+            .open(log_of(folder.path()))
+            .unwrap();
+        file.set_len(cut).unwrap();
+        match open(folder.path()).err() {
+            Some(OpenError::Missing { first, last, .. }) => {
+                assert!(first <= last && last == 30, "{first}..{last}");
+            }
+            other => panic!("cut at {cut}: {other:?}"),
+        }
+        assert!(!deep_verify(folder.path()).unwrap().is_sound());
+    }
+}
+
+#[test]
+fn without_a_witness_a_cut_log_yields_a_prefix() {
+    let folder = written(3, false);
+    let length = fs::metadata(log_of(folder.path())).unwrap().len();
+    for cut in (0..length).step_by(331) {
+        let folder = copy(folder.path());
+        let file = OpenOptions::new()
+            .write(true)
+            .open(log_of(folder.path()))
+            .unwrap();
+        file.set_len(cut).unwrap();
+        fs::remove_file(folder.path().join("witness")).unwrap();
+        let store = open(folder.path()).unwrap();
+        let rounds: Vec<u64> = (0..10)
+            .map(|n| match value_of(&store, &format!("e{n}")).unwrap() {
+                None => 0,
+                Some(value) => value.strip_prefix("round ").unwrap().parse().unwrap(),
+            })
+            .collect();
+        assert!(
+            rounds
+                .windows(2)
+                .all(|pair| pair[0] == pair[1] || pair[0] == pair[1] + 1)
+        );
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_the_log_is_refused() {
+    let folder = written(2, false);
+    let length = fs::metadata(log_of(folder.path())).unwrap().len();
+    for at in (0..length).step_by(61) {
+        let folder = copy(folder.path());
+        flip(&log_of(folder.path()), at);
+        let refused = open(folder.path()).err();
+        assert!(
+            matches!(
+                refused,
+                Some(OpenError::Damaged { .. } | OpenError::Missing { .. })
+            ),
+            "flip at {at}: {refused:?}"
+        );
+    }
+}
+
+fn flip(path: &Path, at: u64) {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, at).unwrap();
+    file.write_all_at(&[byte[0] ^ 0x10], at).unwrap();
+}
+
+#[test]
+fn a_flipped_bit_in_the_table_never_yields_a_wrong_value() {
+    let folder = written(4, true);
+    let table = folder.path().join("table.db");
+    let length = fs::metadata(&table).unwrap().len();
+    let mut noticed = 0;
+    for at in (0..length).step_by(211) {
+        let folder = copy(folder.path());
+        flip(&folder.path().join("table.db"), at);
+        let Ok(store) = open(folder.path()) else {
+            noticed += 1;
+            continue;
+        };
+        for entity in 0..10 {
+            match value_of(&store, &format!("e{entity}")) {
+                Ok(Some(value)) => assert_eq!(value, "round 4", "flip at {at}"),
+                Ok(None) => {
+                    drop(store);
+                    let report = deep_verify(folder.path()).unwrap();
+                    assert!(
+                        !report.is_sound(),
+                        "flip at {at}: e{entity} vanished in silence"
+                    );
+                    noticed += 1;
+                    break;
+                }
+                Err(error) => {
+                    assert!(matches!(error, Error::Damaged(_) | Error::Io(_)), "{error}");
+                    noticed += 1;
+                    break;
+                }
+            }
+        }
+    }
+    assert!(noticed > 0);
+}
+
+#[test]
+fn an_older_copy_put_back_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).unwrap();
+    run(rounds_on(&store, 1, 2));
+    run(store.close()).unwrap();
+    drop(store);
+    let old = copy(folder.path());
+    let store = open(folder.path()).unwrap();
+    run(rounds_on(&store, 3, 4));
+    run(store.close()).unwrap();
+    drop(store);
+    let store = open(folder.path()).unwrap();
+    run(rounds_on(&store, 5, 5));
+    drop(store);
+    let is_missing = |folder: &Path| {
+        let refused = open(folder).err();
+        assert!(
+            matches!(refused, Some(OpenError::Missing { .. })),
+            "{refused:?}"
+        );
+    };
+    let mixed = copy(folder.path());
+    fs::copy(old.path().join("table.db"), mixed.path().join("table.db")).unwrap();
+    is_missing(mixed.path());
+    let mixed = copy(folder.path());
+    fs::remove_file(log_of(mixed.path())).unwrap();
+    is_missing(mixed.path());
+    let mixed = copy(old.path());
+    fs::copy(folder.path().join("witness"), mixed.path().join("witness")).unwrap();
+    is_missing(mixed.path());
+    let mixed = copy(folder.path());
+    fs::remove_file(mixed.path().join("table.db")).unwrap();
+    is_missing(mixed.path());
+    assert!(open(folder.path()).is_ok());
+}
+
+#[test]
+fn files_of_two_stores_are_not_mixed() {
+    let (one, two) = (written(2, false), written(2, false));
+    fs::copy(log_of(two.path()), log_of(one.path())).unwrap();
+    let refused = open(one.path()).err();
+    assert!(
+        matches!(refused, Some(OpenError::Damaged { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_folder_of_a_newer_program_is_refused() {
+    let folder = written(1, true);
+    let table = rusqlite::Connection::open(folder.path().join("table.db")).unwrap();
+    table.execute("UPDATE meta SET level = 99", []).unwrap();
+    drop(table);
+    let refused = open(folder.path()).err().unwrap();
+    assert!(
+        matches!(refused, OpenError::Newer { found: 99, .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn below_the_floor_only_completing_commits_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    options.free_space_floor = u64::MAX;
+    let store = Embedded::open(options).unwrap();
+    let refused = run(store.commit(put("a", None, 1, "x")));
+    assert!(matches!(
+        refused,
+        Err(Error::Full {
+            floor_bytes: u64::MAX,
+            ..
+        })
+    ));
+    assert!(!store.health().accepting());
+    let completing = Commit {
+        class: Class::Completing,
+        ..put("a", None, 2, "x")
+    };
+    landed(run(store.commit(completing)), 2);
+}
+
+struct Stuck(Mutex<Receiver<()>>);
+
+impl Observer for Stuck {
+    fn batch(&self, _: usize, _: usize, _: f64, _: f64) {
+        // Ends with an error when the test lets go of the sender.
+        let _ = self.0.lock().unwrap().recv();
+    }
+}
+
+#[test]
+fn a_full_queue_is_said_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (let_go, stuck) = channel();
+    let mut options = options(folder.path());
+    options.queue_limit = 3;
+    options.observer = Arc::new(Stuck(Mutex::new(stuck)));
+    let store = Embedded::open(options).unwrap();
+    landed(run(store.commit(put("first", None, 1, "x"))), 1);
+    let waiting: Vec<_> = (0..3)
+        .map(|n| store.commit(put(&n.to_string(), None, 1, "x")))
+        .collect();
+    let refused = run(store.commit(put("one more", None, 1, "x")));
+    assert!(
+        matches!(refused, Err(Error::Busy { waiting: 3 })),
+        "{refused:?}"
+    );
+    drop(let_go);
+    for one in waiting {
+        landed(run(one), 1);
+    }
+    assert_eq!(run(store.load(&key("one more"))).unwrap(), None);
+}
+
+#[test]
+fn erased_words_are_gone_from_the_files_after_compaction() {
+    const SECRET: &str = "my-secret-words-0123456789";
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).unwrap();
+    let message = Fingerprint(77);
+    let mut said = put("a", None, 1, SECRET).with_feed(&[SECRET, "kept-words"]);
+    said.feed[0].erasable = Some(message);
+    landed(run(store.commit(said)), 1);
+    for n in 0..50 {
+        landed(
+            run(store.commit(put(&format!("b{n}"), None, 1, "x").with_feed(&["other"]))),
+            1,
+        );
+    }
+    run(store.compact()).unwrap();
+    assert!(in_files(folder.path(), SECRET));
+    let unsend = Commit {
+        erase: vec![message],
+        ..put("a", Some(1), 2, "nothing")
+    };
+    landed(run(store.commit(unsend)), 2);
+    run(store.compact()).unwrap();
+    assert!(!in_files(folder.path(), SECRET));
+    assert!(in_files(folder.path(), "kept-words"));
+    let read = run(store.feed(Cursor::default(), 99)).unwrap();
+    assert_eq!(read[0].payload, None);
+    assert_eq!(read.len(), 52);
+}
+
+fn in_files(folder: &Path, words: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        bytes
+            .windows(words.len())
+            .any(|window| window == words.as_bytes())
+    })
+}
+
+fn at_wall(folder: &Path, wall: u64) -> Embedded {
+    let mut options: Options = options(folder);
+    options.wall = Arc::new(move || Millis(wall));
+    Embedded::open(options).unwrap()
+}
+
+#[test]
+fn store_time_follows_the_wall_forward_and_never_back() {
+    const NOW: u64 = 1_800_000_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = at_wall(folder.path(), NOW);
+    landed(run(store.commit(put("a", None, 1, "x"))), 1);
+    drop(store);
+    let store = at_wall(folder.path(), NOW - 3_600_000);
+    assert!(store.now() >= Millis(NOW));
+    run(store.close()).unwrap();
+    drop(store);
+    let store = at_wall(folder.path(), NOW + 3_600_000);
+    assert!(store.now() >= Millis(NOW + 3_600_000));
+}
+
+#[test]
+fn a_tombstone_stays_for_two_days_and_then_goes() {
+    const NOW: u64 = 1_800_000_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = at_wall(folder.path(), NOW);
+    landed(run(store.commit(put("a", None, 1, "x"))), 1);
+    landed(run(store.commit(delete("a", Some(1), 2))), 2);
+    run(store.compact()).unwrap();
+    assert!(run(store.load(&key("a"))).unwrap().is_some());
+    drop(store);
+    let store = at_wall(folder.path(), NOW + Span::hours(47).0);
+    run(store.compact()).unwrap();
+    conflict(run(store.commit(put("a", None, 3, "late"))));
+    drop(store);
+    let store = at_wall(folder.path(), NOW + Span::hours(49).0);
+    run(store.compact()).unwrap();
+    landed(run(store.commit(put("a", None, 4, "new"))), 4);
+}
