@@ -4,12 +4,13 @@
 import { api, follow } from './api.js';
 import { addWords, hasWords, t } from './i18n.js';
 import * as shapes from './shapes.js';
-import { memory, setThread, state, thread, update } from './store.js';
+import { customer, memory, setThread, state, thread, update } from './store.js';
 
 const JOURNAL_KEPT = 400;
 let stream = null;
 let lastPending = 0;
 let toastTimer = 0;
+let refreshTimer = null;
 
 export async function start() {
   const wanted = memory.get('locale') || 'zh-TW';
@@ -53,6 +54,7 @@ function applyState(found) {
   for (const key of ['channels', 'customers', 'quota', 'faults', 'redeliver']) {
     if (found[key] !== undefined) patch[key] = found[key];
   }
+  if (patch.customers) patch.customers = patch.customers.map(shapes.customer);
   if (patch.quota) patch.quota = shapes.quota(patch.quota);
   update(patch);
 }
@@ -89,6 +91,15 @@ async function loadThread(userId) {
 
 export const reloadThread = () => state.current && loadThread(state.current);
 
+/** Drops the pending bubble that `entry` is the arrival of. */
+function withoutArrived(pending, entry) {
+  if (entry.from !== 'customer') return pending;
+  const words = entry.message?.text;
+  const found = pending.find((p) => p.messageId === entry.messageId)
+    || pending.find((p) => !p.messageId && !p.failed && (p.action.type === entry.message?.type || p.text === words));
+  return found ? pending.filter((p) => p !== found) : pending;
+}
+
 const holds = (entries, messageId) => entries.some((e) => e.messageId === messageId);
 
 function lastCustomerSeq(entries) {
@@ -115,7 +126,7 @@ export async function act(action) {
   try {
     const answer = await api.act(userId, action);
     settle(userId, mark, answer && answer.messageId);
-    if (['follow', 'unfollow', 'unsend'].includes(action.type) || action.params?.newRichMenuAliasId) {
+    if (['follow', 'unfollow', 'unsend', 'richmenuswitch'].includes(action.type)) {
       await Promise.all([loadThread(userId), api.state().then(applyState)]);
     }
   } catch (error) {
@@ -151,7 +162,7 @@ export function resend(mark) {
 }
 
 export async function addCustomer(name) {
-  const made = await api.createCustomer(name ? { name } : { language: state.locale });
+  const made = shapes.customer(await api.createCustomer(name ? { name } : { language: state.locale }));
   if (!state.customers.some((c) => c.userId === made.userId)) {
     update({ customers: [made, ...state.customers] });
   }
@@ -190,10 +201,10 @@ export const setRedeliver = (on) =>
 async function loadJournal() {
   const last = state.journal.at(-1);
   const found = await attempt(() => api.journal(last ? last.seq : 0, JOURNAL_KEPT));
-  for (const entry of found?.entries || []) addJournal(entry);
+  for (const entry of found?.entries || []) addJournal(entry, false);
 }
 
-function addJournal(entry) {
+function addJournal(entry, live) {
   const line = shapes.journalLine(entry);
   if (!line) return;
   const { journal, totals, quota } = state;
@@ -205,22 +216,45 @@ function addJournal(entry) {
       billed: totals.billed + line.billed,
       failed: totals.failed + (line.failed ? 1 : 0),
     },
-    quota: line.billed && quota ? { ...quota, used: quota.used + line.billed } : quota,
+    quota: live && line.billed && quota ? { ...quota, used: quota.used + line.billed } : quota,
   });
 }
 
 function onEvent(type, data) {
-  if (type === 'journal') return addJournal(data.summary || data.entry || data);
+  if (type === 'journal') return addJournal(data.summary || data.entry || data, true);
+  if (type === 'faults') return update({ faults: data.faults || data });
+  if (type === 'customer') return onCustomer(data.customer || data);
   const userId = data.userId;
   if (!userId) return undefined;
-  if (!state.customers.some((c) => c.userId === userId)) api.state().then(applyState, () => {});
+  if (!customer(userId)) refreshSoon();
   if (type === 'thread' && data.entry) return onEntry(userId, data.entry);
   if (!state.threads[userId]) return undefined;
+  if (type === 'thread' || type === 'richmenu') return loadThread(userId);
   if (type === 'loading') {
     setThread(userId, { loadingUntil: shapes.until(data.loading ?? data.until) });
   }
   if (type === 'read') setThread(userId, { readSeq: lastCustomerSeq(thread(userId).entries) });
   return undefined;
+}
+
+/** Someone appeared, blocked the account or changed. */
+function onCustomer(found) {
+  if (!found || !found.userId) return;
+  const known = customer(found.userId);
+  const merged = shapes.customer({ ...known, ...found });
+  update({
+    customers: known
+      ? state.customers.map((c) => (c.userId === found.userId ? merged : c))
+      : [merged, ...state.customers],
+  });
+}
+
+/** A campaign brings many strangers at once: one question about all of them. */
+function refreshSoon() {
+  refreshTimer ??= setTimeout(() => {
+    refreshTimer = null;
+    api.state().then(applyState, () => {});
+  }, 300);
 }
 
 function onEntry(userId, entry) {
@@ -234,7 +268,7 @@ function onEntry(userId, entry) {
   entries.sort((a, b) => a.seq - b.seq);
   setThread(userId, {
     entries,
-    pending: now.pending.filter((p) => !p.messageId || p.messageId !== entry.messageId),
+    pending: withoutArrived(now.pending, entry),
     loadingUntil: entry.from === 'account' ? 0 : now.loadingUntil,
   });
 }

@@ -45,7 +45,7 @@ export const api = {
   },
 };
 
-const EVENTS = ['thread', 'journal', 'loading', 'read', 'customer', 'faults', 'state'];
+const EVENTS = ['thread', 'journal', 'loading', 'read', 'customer', 'faults', 'richmenu'];
 
 /**
  * Follows the simulator's stream. `handlers.event(type, data)` per event, `handlers.open()` on

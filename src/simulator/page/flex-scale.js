@@ -40,8 +40,8 @@ export const gravity = (value) => GRAVITY[value];
 /** How a component shares its parent's room. */
 export function share(part, layout) {
   const across = layout !== 'vertical';
-  const fixed = part.width || part.height;
-  const fallback = across && !['icon', 'separator', 'spacer'].includes(part.type) && !fixed ? 1 : 0;
+  const fixed = ['icon', 'separator', 'spacer'].includes(part.type) || (part.type === 'box' && part.width);
+  const fallback = across && !fixed ? 1 : 0;
   if (part.type === 'filler') return `${part.flex ?? 1} 1 0`;
   const weight = Number.isFinite(part.flex) ? part.flex : fallback;
   if (weight === 0) return '0 0 auto';

@@ -37,6 +37,15 @@ function pathOf(url) {
   }
 }
 
+/** A customer; `friend` is false for one who blocked the account. */
+export function customer(found) {
+  return {
+    ...found,
+    displayName: found.displayName || found.name || found.userId,
+    friend: found.friend !== false && found.blocked !== true,
+  };
+}
+
 /** {used, limit}; `limit` null means none. */
 export function quota(found) {
   if (!found || typeof found !== 'object') return null;

@@ -72,6 +72,12 @@ export function customer(userId = state.current) {
   return state.customers.find((c) => c.userId === userId) || null;
 }
 
+/** Name of the account that the shown customer talks to; empty while unknown. */
+export function accountName() {
+  const channel = customer()?.channel;
+  return (state.channels.find((c) => c.id === channel) || state.channels[0])?.name || '';
+}
+
 /** What the page remembers between visits; silent where storage is forbidden. */
 export const memory = {
   get(key) {

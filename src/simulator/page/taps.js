@@ -1,6 +1,6 @@
 // What a tap on a LINE action does. A uri never opens by itself: it asks first.
 
-import { act, ask, reloadThread, say, toggleMenu } from './actions.js';
+import { act, ask, say, toggleMenu } from './actions.js';
 import { t } from './i18n.js';
 
 /** The words LINE would show for an action that has no label of its own. */
@@ -34,12 +34,7 @@ export async function tap(action) {
       await copy(action.clipboardText || '');
       break;
     case 'richmenuswitch':
-      await act({
-        type: 'postback',
-        data: action.data || '',
-        params: { newRichMenuAliasId: action.richMenuAliasId, status: 'SUCCESS' },
-      });
-      await reloadThread();
+      await act({ type: 'richmenuswitch', richMenuAliasId: action.richMenuAliasId, data: action.data || '' });
       break;
     default:
       say(t('action.unknown', { type: action.type }));

@@ -5,7 +5,7 @@ import { content } from '../content.js';
 import { h, icon } from '../dom.js';
 import { age, clock, moment, t } from '../i18n.js';
 import { isLocal, picture } from '../media.js';
-import { state } from '../store.js';
+import { accountName } from '../store.js';
 
 export function avatar(name, url, className = '') {
   const first = [...(name || '?').trim()][0] || '?';
@@ -16,12 +16,12 @@ export function avatar(name, url, className = '') {
 }
 
 /** Free or billed, in words with an icon: the truth about money. */
-export function bill(entry) {
+export function bill(entry, same) {
   const parts = [];
   if (entry.billed > 0 || entry.via === 'push') {
     const n = entry.billed ?? 1;
-    const text = n > 0 ? t('bill.push', { n, cost: (n * 0.2).toFixed(1) }) : t('bill.push.free');
-    parts.push(h('span', { class: n > 0 ? 'bill bill-push' : 'bill bill-free', title: t('bill.push.why') }, icon('coin'), text));
+    const text = same ? t('bill.push.same') : n > 0 ? t('bill.push', { n, cost: (n * 0.2).toFixed(1) }) : t('bill.push.free');
+    parts.push(h('span', { class: n > 0 && !same ? 'bill bill-push' : 'bill bill-free', title: t('bill.push.why') }, icon('coin'), text));
   } else if (entry.via === 'reply') {
     parts.push(h('span', { class: 'bill bill-free', title: t('bill.reply.why') }, icon('check'), t('bill.reply')));
   }
@@ -32,7 +32,7 @@ export function bill(entry) {
 }
 
 export class MessageBubble extends HTMLElement {
-  /** `data` = {entry, read, grouped} or {pending}. */
+  /** `data` = {entry, read, grouped, same} or {pending}; `same`: bubble of a push already billed. */
   set data(data) {
     if (data.pending) this.drawPending(data.pending);
     else if (data.entry.unsent) this.drawUnsent(data.entry);
@@ -69,8 +69,8 @@ export class MessageBubble extends HTMLElement {
       h('div', { class: 'body' }, content(entry)));
   }
 
-  drawAccount({ entry, grouped }) {
-    const account = state.channels[0]?.name || t('account');
+  drawAccount({ entry, grouped, same }) {
+    const account = accountName() || t('account');
     const sender = entry.message?.sender || {};
     const name = sender.name || account;
     this.className = `row row-account${grouped ? ' grouped' : ''}`;
@@ -82,7 +82,7 @@ export class MessageBubble extends HTMLElement {
         grouped ? null : h('p', { class: 'sender' }, name,
           sender.name ? h('span', {}, ` ${t('sender.from', { account })}`) : null),
         content(entry),
-        h('p', { class: 'foot' }, this.time(entry), bill(entry))));
+        h('p', { class: 'foot' }, this.time(entry), bill(entry, same))));
   }
 
   time(entry) {

@@ -47,7 +47,7 @@ export class MessageComposer extends HTMLElement {
   }
 
   ready() {
-    return this.field.value.trim() !== '' && state.status === 'ready';
+    return this.field.value.trim() !== '' && state.status === 'ready' && customer()?.friend !== false;
   }
 
   send() {
@@ -88,6 +88,8 @@ export class MessageComposer extends HTMLElement {
     const blocked = customer()?.friend === false;
     this.field.setAttribute('aria-label', t('composer.label'));
     this.field.placeholder = t(blocked ? 'composer.blocked' : 'composer.hint');
+    this.field.disabled = blocked;
+    if (blocked) this.open = false;
     this.sender = h('button', {
       type: 'button', class: 'round send', 'aria-label': t('composer.send'), disabled: !this.ready(),
       onclick: () => this.send(),
@@ -96,10 +98,11 @@ export class MessageComposer extends HTMLElement {
       this.open ? this.extras() : '',
       h('div', { class: 'composer-row' },
         h('button', {
-          type: 'button', class: 'round plus', 'aria-label': t('composer.more'), 'aria-expanded': String(this.open),
+          type: 'button', class: 'round plus', disabled: blocked, 'aria-label': t('composer.more'), 'aria-expanded': String(this.open),
           onclick: () => this.toggle(!this.open),
         }, icon(this.open ? 'close' : 'plus')),
-        this.field, this.sender));
+        this.field,
+        blocked ? h('button', { type: 'button', class: 'button', onclick: () => act({ type: 'follow' }) }, t('friend.add')) : this.sender));
     if (focused) this.field.focus();
   }
 }

@@ -4,7 +4,7 @@
 import { ask, openDrawer, retry } from '../actions.js';
 import { h, icon } from '../dom.js';
 import { t } from '../i18n.js';
-import { customer, state, subscribe } from '../store.js';
+import { accountName, customer, state, subscribe } from '../store.js';
 import { avatar } from './message-bubble.js';
 
 export class PhoneFrame extends HTMLElement {
@@ -25,7 +25,7 @@ export class PhoneFrame extends HTMLElement {
   }
 
   render() {
-    const account = state.channels[0]?.name || t('account');
+    const account = accountName() || t('account');
     const who = customer();
     const unread = Object.values(state.unread).reduce((a, b) => a + b, 0);
     const focus = document.activeElement?.id;

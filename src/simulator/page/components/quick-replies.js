@@ -23,7 +23,7 @@ export class QuickReplies extends HTMLElement {
     const { entries, pending } = thread();
     const last = entries.at(-1);
     if (!last || last.from !== 'account' || pending.length) return [];
-    return last.message?.quickReply?.items || [];
+    return (last.quickReply || last.message?.quickReply)?.items || [];
   }
 
   render() {

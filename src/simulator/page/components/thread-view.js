@@ -3,9 +3,11 @@
 import { act, reloadThread } from '../actions.js';
 import { h } from '../dom.js';
 import { day, dayTitle, has, t } from '../i18n.js';
-import { state, subscribe, thread } from '../store.js';
+import { accountName, subscribe, thread } from '../store.js';
 
 const HINTS = 6;
+// Bubbles of one push carry the same time, give or take the clock's reading.
+const SAME_CALL_MS = 5;
 
 export class ThreadView extends HTMLElement {
   connectedCallback() {
@@ -61,8 +63,10 @@ export class ThreadView extends HTMLElement {
       const grouped = Boolean(before && !before.unsent && before.from === entry.from
         && before.message?.sender?.name === entry.message?.sender?.name);
       const read = entry.seq <= now.readSeq;
-      const version = JSON.stringify([entry, read, grouped]);
-      nodes.push(this.keep(`seq/${entry.seq}`, version, () => this.bubble({ entry, read, grouped })));
+      const same = Boolean(before && entry.via && entry.via !== 'reply' && before.via === entry.via
+        && entry.at - before.at <= SAME_CALL_MS);
+      const version = JSON.stringify([entry, read, grouped, same]);
+      nodes.push(this.keep(`seq/${entry.seq}`, version, () => this.bubble({ entry, read, grouped, same })));
       before = entry;
     }
     for (const pending of now.pending) {
@@ -113,7 +117,7 @@ export class ThreadView extends HTMLElement {
       chips.push(h('button', { type: 'button', class: 'hint', onclick: () => act({ type: 'text', text: send }) },
         send, gloss ? h('small', {}, gloss) : null));
     }
-    const account = state.channels[0]?.name || t('account');
+    const account = accountName() || t('account');
     return h('section', { class: 'welcome' },
       h('strong', {}, t('welcome.title', { account })),
       h('p', {}, t('welcome.text')),
