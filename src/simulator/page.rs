@@ -64,8 +64,8 @@ assets! {
 /// Bytes and content type of the asset `name`, a path relative to the page without a leading
 /// slash; `""` and `index.html` are the page itself. `None`: there is no such asset.
 ///
-/// The page addresses its assets relative to itself, so it must be served from a path that ends in
-/// a slash; it calls the control API at `/sim/` of the same origin.
+/// `index.html` names its assets under `/sim/page/`; the scripts and words name each other
+/// relative to themselves. The control API is called at `/sim/` of the same origin.
 pub fn file(name: &str) -> Option<(&'static [u8], &'static str)> {
     let name = if name.is_empty() { "index.html" } else { name };
     ASSETS
@@ -137,16 +137,13 @@ mod tests {
 
     #[test]
     fn every_asset_the_page_names_exists() {
-        for part in text("index.html")
-            .split(['"'])
-            .filter(|part| part.contains('.'))
-        {
-            let asset = [".css", ".js", ".svg"]
-                .iter()
-                .any(|end| part.ends_with(end));
-            if asset {
-                assert!(file(part).is_some(), "index.html names {part}");
-            }
+        let assets: Vec<&str> = text("index.html")
+            .split('"')
+            .filter_map(|part| part.strip_prefix("/sim/page/"))
+            .collect();
+        assert!(assets.len() > 2, "the page names no assets: {assets:?}");
+        for asset in assets {
+            assert!(file(asset).is_some(), "index.html names {asset}");
         }
         for name in names(JS) {
             let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -11,6 +11,7 @@ let stream = null;
 let lastPending = 0;
 let toastTimer = 0;
 let refreshTimer = null;
+let lastSeq = 0;
 
 export async function start() {
   const wanted = memory.get('locale') || 'zh-TW';
@@ -51,9 +52,11 @@ export async function refresh() {
 
 function applyState(found) {
   const patch = {};
-  for (const key of ['channels', 'customers', 'quota', 'faults', 'redeliver']) {
+  for (const key of ['channels', 'customers', 'quota', 'faults']) {
     if (found[key] !== undefined) patch[key] = found[key];
   }
+  if (found.delivery) patch.redeliver = Boolean(found.delivery.redelivery);
+  if (found.lastSeq !== undefined) lastSeq = found.lastSeq;
   if (patch.customers) patch.customers = patch.customers.map(shapes.customer);
   if (patch.quota) patch.quota = shapes.quota(patch.quota);
   update(patch);
@@ -199,8 +202,10 @@ export const setRedeliver = (on) =>
   });
 
 async function loadJournal() {
-  const last = state.journal.at(-1);
-  const found = await attempt(() => api.journal(last ? last.seq : 0, JOURNAL_KEPT));
+  const known = state.journal.at(-1)?.seq ?? 0;
+  if (known > lastSeq) update({ journal: [], totals: { free: 0, billed: 0, failed: 0 } }); // started anew
+  const after = Math.max(known > lastSeq ? 0 : known, lastSeq - JOURNAL_KEPT);
+  const found = await attempt(() => api.journal(after, JOURNAL_KEPT));
   for (const entry of found?.entries || []) addJournal(entry, false);
 }
 
@@ -208,9 +213,11 @@ function addJournal(entry, live) {
   const line = shapes.journalLine(entry);
   if (!line) return;
   const { journal, totals, quota } = state;
-  if (journal.length && line.seq <= journal.at(-1).seq) return;
+  // Lines arrive nearly in order; one that is late finds its place, one that is known is dropped.
+  const place = journal.findLastIndex((known) => known.seq <= line.seq);
+  if (place >= 0 && journal[place].seq === line.seq) return;
   update({
-    journal: [...journal, line].slice(-JOURNAL_KEPT),
+    journal: journal.toSpliced(place + 1, 0, line).slice(-JOURNAL_KEPT),
     totals: {
       free: totals.free + (line.reply && !line.failed ? 1 : 0),
       billed: totals.billed + line.billed,
@@ -222,6 +229,7 @@ function addJournal(entry, live) {
 
 function onEvent(type, data) {
   if (type === 'journal') return addJournal(data.summary || data.entry || data, true);
+  if (type === 'missed') return refresh();
   if (type === 'faults') return update({ faults: data.faults || data });
   if (type === 'customer') return onCustomer(data.customer || data);
   const userId = data.userId;

@@ -34,7 +34,7 @@ export const api = {
   campaign: (body) => call('POST', 'campaign', body),
   faults: () => call('GET', 'faults'),
   setFaults: (faults) => call('PUT', 'faults', faults),
-  journal: (after, limit) => call('GET', `journal?after=${after}&limit=${limit}`),
+  journal: (after, limit) => call('GET', `journal?after=${after}&limit=${limit}&summary=true`),
   redeliver: (on) => call('POST', 'redeliver', { on }),
   contentUrl: (messageId) => `/sim/content/${id(messageId)}`,
   words: async (locale) => {
@@ -45,7 +45,7 @@ export const api = {
   },
 };
 
-const EVENTS = ['thread', 'journal', 'loading', 'read', 'customer', 'faults', 'richmenu'];
+const EVENTS = ['thread', 'journal', 'loading', 'read', 'customer', 'faults', 'richmenu', 'missed'];
 
 /**
  * Follows the simulator's stream. `handlers.event(type, data)` per event, `handlers.open()` on

@@ -6,8 +6,8 @@ export function journalLine(entry) {
   const call = entry.what?.call;
   const hook = entry.what?.webhook;
   const from = call || hook || entry;
-  const direction = hook || entry.direction === 'out' ? 'out' : 'in';
-  const path = from.path || (hook ? pathOf(hook.url) : '');
+  const direction = hook || entry.kind === 'webhook' || entry.direction === 'out' ? 'out' : 'in';
+  const path = pathOf(from.path || from.url || '');
   const status = Number(from.status) || 0;
   return {
     seq: entry.seq,
@@ -24,16 +24,18 @@ export function journalLine(entry) {
     send: direction === 'in' && /message\/(reply|push|multicast|broadcast|narrowcast)/.test(path),
     billed: Number(from.billed) || 0,
     tokenAgeMs: typeof from.tokenAgeMs === 'number' ? from.tokenAgeMs : null,
-    tookMs: typeof from.tookMs === 'number' ? from.tookMs : null,
+    doubt: from.doubt === true,
+    tookMs: from.tookMs > 0 || direction === 'out' ? Number(from.tookMs) || 0 : null,
     attempt: Number(from.attempt) || 0,
   };
 }
 
-function pathOf(url) {
+/** The path of an address; a path stays as it is. */
+function pathOf(address) {
   try {
-    return new URL(url).pathname;
+    return new URL(address).pathname;
   } catch {
-    return url || '';
+    return address;
   }
 }
 
@@ -49,9 +51,9 @@ export function customer(found) {
 /** {used, limit}; `limit` null means none. */
 export function quota(found) {
   if (!found || typeof found !== 'object') return null;
-  const limit = found.limit ?? found.limited ?? found.value ?? null;
+  const limit = found.limit?.limited ?? found.limit;
   return {
-    used: Number(found.used ?? found.totalUsage ?? 0),
+    used: Number(found.used ?? 0),
     limit: typeof limit === 'number' ? limit : null,
   };
 }

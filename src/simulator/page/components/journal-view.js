@@ -91,6 +91,7 @@ export class JournalView extends HTMLElement {
       line.note,
       line.fault && t('journal.fault', { fault: line.fault }),
       line.violation,
+      line.doubt && t('journal.doubt'),
       line.attempt > 0 && t('journal.attempt', { n: line.attempt + 1 }),
       line.tokenAgeMs !== null && t('token.age', { age: age(line.tokenAgeMs) }),
       line.tookMs !== null && t('journal.took', { n: number(line.tookMs) }),
