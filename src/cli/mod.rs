@@ -4,10 +4,10 @@
 //! people. Exit codes: 0 done · 1 the input or config is at fault · 2 usage · 3 something outside
 //! failed (store, network).
 
-mod check;
+pub mod check;
 mod demo;
 mod doctor;
-mod explain;
+pub mod explain;
 mod menu;
 mod serve;
 mod simulator;

@@ -1,10 +1,10 @@
 //! Deciding: events in, a transition out.
 
 use super::event::Event;
-use super::fact::{Fact, Rejected};
+use super::fact::{Fact, Rejected, Why};
 use super::invariants;
 use super::outbox::Wait;
-use super::state::Conversation;
+use super::state::{Conversation, Phase};
 use super::transition::{Now, Transition};
 use crate::domain::commit::Revision;
 use crate::domain::ids::Fingerprint;
@@ -103,6 +103,10 @@ impl Conversation {
     /// After the events: moves every flight, flags what is too old, fills the free lane.
     fn settle(&mut self, playbook: &dyn Playbook, now: &Now<'_>, gathered: &mut Gathered) {
         self.outbox.look(now, &mut gathered.facts);
+        if self.phase == Phase::Unreachable {
+            // A call that came back unaccepted after the customer left must not wait for a token.
+            self.outbox.withdraw(Why::Unreachable, now.time, &mut gathered.facts, |_| true);
+        }
         self.outbox.expire(now.time, &mut gathered.facts);
         self.tokens.prune(now.time);
         self.outbox.launch(
