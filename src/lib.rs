@@ -17,6 +17,9 @@
 //! The life of a message is told in `README.md`; the three steps *decide, commit, release* are
 //! consecutive lines in [`actors::conversation`].
 
+// The library speaks through tracing; people are spoken to in `cli`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod actors;
 pub mod app;
 pub mod automation;

@@ -114,9 +114,8 @@ impl Conversation {
     fn busy(&mut self) -> &mut Busy {
         if self.busy.is_none() {
             let known = match std::mem::replace(&mut self.rest, Rest::Unread) {
-                Rest::Packed(revision, value) => {
-                    Live::loaded(revision, &value).map_or(Known::Unread, Known::Live)
-                }
+                Rest::Packed(revision, value) => Live::loaded(revision, &value)
+                    .map_or(Known::Unread, |live| Known::Live(Box::new(live))),
                 Rest::Absent(tombstone) => Known::Absent(tombstone),
                 Rest::Unread => Known::Unread,
             };

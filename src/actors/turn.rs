@@ -32,7 +32,7 @@ pub(super) enum Known {
     /// The store has no such entity, or only a tombstone with this revision.
     Absent(Option<Revision>),
     /// The state, as the store confirmed it.
-    Live(Live),
+    Live(Box<Live>),
 }
 
 /// Why a turn ended without being durable.
@@ -88,7 +88,7 @@ impl Core {
                     // 3 release: only what the store has confirmed.
                     let live = transition.release(&proof);
                     let turned = self.released(&live);
-                    self.known = Known::Live(live);
+                    self.known = Known::Live(Box::new(live));
                     return Ok(turned);
                 }
                 Outcome::Conflict(stored) => {
@@ -116,7 +116,10 @@ impl Core {
             Some(Stored {
                 revision,
                 value: Some(value),
-            }) => Known::Live(Live::loaded(revision, &value).map_err(Failure::Unreadable)?),
+            }) => {
+                let live = Live::loaded(revision, &value).map_err(Failure::Unreadable)?;
+                Known::Live(Box::new(live))
+            }
             Some(Stored {
                 revision,
                 value: None,

@@ -4,6 +4,8 @@
 //! people. Exit codes: 0 done · 1 the input or config is at fault · 2 usage · 3 something outside
 //! failed (store, network).
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod check;
 mod demo;
 mod doctor;

@@ -4,6 +4,8 @@
 //! no metrics, no logging: time and random draws are arguments. Imports only `std`, `serde` and
 //! `thiserror` (kept by `clippy.toml` and `tests/architecture.rs`).
 
+#![deny(clippy::disallowed_types)]
+
 pub mod commit;
 pub mod conversation;
 pub mod ids;

@@ -105,7 +105,8 @@ impl Conversation {
         self.outbox.look(now, &mut gathered.facts);
         if self.phase == Phase::Unreachable {
             // A call that came back unaccepted after the customer left must not wait for a token.
-            self.outbox.withdraw(Why::Unreachable, now.time, &mut gathered.facts, |_| true);
+            self.outbox
+                .withdraw(Why::Unreachable, now.time, &mut gathered.facts, |_| true);
         }
         self.outbox.expire(now.time, &mut gathered.facts);
         self.tokens.prune(now.time);

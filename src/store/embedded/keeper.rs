@@ -95,6 +95,7 @@ impl Keeper {
             match self.checkpoint(frozen) {
                 Err(error) if is_full(&error) && self.core.queue.closed().is_none() => {
                     tracing::warn!("no room for a checkpoint, trying again in a second");
+                    #[expect(clippy::disallowed_methods, reason = "the keeper's own thread")]
                     std::thread::sleep(Duration::from_secs(1));
                 }
                 Err(error) => return Err(said(error)),
