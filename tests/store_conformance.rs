@@ -106,6 +106,7 @@ macro_rules! suite {
             a_closed_store_refuses,
             store_time_never_runs_backwards,
             compaction_keeps_what_lives,
+            many_threads_commit_at_once,
         }
     };
     ($module:ident, $body:ty: $($law:ident,)*) => {
@@ -412,5 +413,35 @@ mod laws {
         let claimed = store.claim_due(Millis(99), Span(1), 99).await.unwrap();
         assert_eq!(claimed.len(), 19);
         landed(store.commit(put("3", Some(100), 101, "again")).await, 101);
+    }
+
+    pub async fn many_threads_commit_at_once(store: &dyn Store) {
+        std::thread::scope(|scope| {
+            for thread in 0..4u64 {
+                scope.spawn(move || run(chains(store, thread)));
+            }
+        });
+        for name in (0..4).flat_map(|t| (0..8).map(move |n| format!("{t}-{n}"))) {
+            let seen = store.load(&key(&name)).await.unwrap();
+            assert_eq!(seen, Some(stored(25, &name)));
+        }
+        let all = store.feed(Cursor::default(), 10_000).await.unwrap();
+        assert_eq!(all.len(), 4 * 8 * 25);
+    }
+
+    /// Eight entities side by side on one thread, every third commit lazy.
+    async fn chains(store: &dyn Store, thread: u64) {
+        let chain = async |n: u64| {
+            let name = format!("{thread}-{n}");
+            for round in 1..=25u64 {
+                let before = (round > 1).then(|| round - 1);
+                let mut commit = put(&name, before, round, &name).with_feed(&["x"]);
+                if round % 3 == 0 {
+                    commit.urgency = Urgency::Lazy;
+                }
+                landed(store.commit(commit).await, round);
+            }
+        };
+        futures_util::future::join_all((0..8).map(chain)).await;
     }
 }

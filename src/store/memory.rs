@@ -300,10 +300,9 @@ impl Store for Memory {
     fn compact(&self) -> BoxFuture<'static, Result<(), Error>> {
         let done = self.with(|model| {
             let oldest = model.now() - TOMBSTONE_LIFE;
-            model
-                .state
-                .entities
-                .retain(|_, entity| entity.stored.value.is_some() || entity.at >= oldest);
+            model.state.entities.retain(|_, entity| {
+                entity.stored.value.is_some() || entity.due.is_some() || entity.at >= oldest
+            });
         });
         ready(done).boxed()
     }

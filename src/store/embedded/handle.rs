@@ -1,26 +1,24 @@
 //! The store as others hold it: the port's methods, each turned into a look at the overlay, a read
 //! of the table on the calling thread, or a job for the writer or the keeper.
 
-use super::clock::StoreClock;
+use super::core::Core;
 use super::feed::{FeedBatch, is_erased, records};
-use super::identity::{Identity, Mark, number};
+use super::identity::number;
 use super::keeper::Task;
 use super::options::{OpenError, Options};
-use super::overlay::Overlay;
-use super::queue::{Control, Job, Queue};
-use super::table::{Readers, body_crc, said};
+use super::queue::{Control, Job};
+use super::table::{body_crc, said};
 use super::ticket::{Waiter, lock, ticket};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, Error, FeedRecord, Health, MAX_VALUE_BYTES, Outcome, Revision,
-    Store, Stored, Urgency, Write,
+    Commit, Cursor, Due, EntityKey, Error, FeedRecord, Health, MAX_VALUE_BYTES, Outcome, Store,
+    Stored, Urgency, Write,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 /// Longest id of an entity.
@@ -32,68 +30,6 @@ pub struct Embedded {
     core: Arc<Core>,
     keeper: Sender<Task>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// What the handle, the writer and the keeper share.
-pub struct Core {
-    pub(super) options: Options,
-    pub(super) overlay: RwLock<Overlay>,
-    pub(super) queue: Queue,
-    pub(super) readers: Readers,
-    pub(super) known: Known,
-    pub(super) identity: Identity,
-    pub(super) clock: StoreClock,
-    pub(super) incarnation: Incarnation,
-    pub(super) batch: AtomicU64,
-    pub(super) free: AtomicU64,
-    pub(super) _lock: super::guard::FolderLock,
-}
-
-impl Core {
-    /// Asks the file system how much room is left.
-    pub(super) fn sample_space(&self) {
-        let free = rustix::fs::statvfs(&self.options.folder).map_or(u64::MAX, |space| {
-            space.f_bavail.saturating_mul(space.f_frsize)
-        });
-        self.free.store(free, Ordering::Relaxed);
-    }
-
-    /// Refuses new work below the floor.
-    pub(super) fn room(&self) -> Result<(), Error> {
-        let free_bytes = self.free.load(Ordering::Relaxed);
-        let floor_bytes = self.options.free_space_floor;
-        if free_bytes < floor_bytes {
-            return Err(Error::Full {
-                free_bytes,
-                floor_bytes,
-            });
-        }
-        Ok(())
-    }
-}
-
-/// Revisions seen by loads, so that the writer need not read the same row again. An entry holds
-/// only for the epoch in which it was read: later the table may say something else.
-#[derive(Default)]
-pub struct Known(Mutex<HashMap<i64, (u64, u64, Option<Revision>)>>);
-
-const KNOWN_LIMIT: usize = 32 * 1024;
-
-impl Known {
-    fn put(&self, mark: Mark, epoch: u64, revision: Option<Revision>) {
-        let mut map = lock(&self.0);
-        if map.len() >= KNOWN_LIMIT {
-            map.clear();
-        }
-        map.insert(mark.id, (mark.check, epoch, revision));
-    }
-
-    /// What a load of this epoch found at this number for this very key.
-    pub(super) fn get(&self, id: i64, check: u64, epoch: u64) -> Option<Option<Revision>> {
-        let map = lock(&self.0);
-        let (seen, at, revision) = map.get(&id)?;
-        (*seen == check && *at == epoch).then_some(*revision)
-    }
 }
 
 impl Embedded {
@@ -113,9 +49,7 @@ impl Embedded {
 
     fn read(&self, key: &EntityKey) -> Result<Option<Stored>, Error> {
         let core = &self.core;
-        if let Some(closed) = core.queue.closed() {
-            return Err(closed);
-        }
+        core.alive()?;
         let mark = core.identity.mark(key);
         let (id, epoch) = {
             let overlay = core.read();
@@ -140,6 +74,7 @@ impl Embedded {
 
     fn read_feed(&self, after: Cursor, limit: usize) -> Result<Vec<FeedRecord>, Error> {
         let core = &self.core;
+        core.alive()?;
         let (tail, from) = {
             let overlay = core.read();
             let from = after.batch.max(overlay.trimmed + 1);
@@ -230,6 +165,7 @@ impl Embedded {
     }
 
     fn claim(&self, now: Millis, hold: Span, limit: usize) -> Result<Vec<Due>, Error> {
+        self.core.alive()?;
         let claimed = self.core.write().due.claim(now, hold, limit);
         claimed
             .into_iter()
@@ -334,11 +270,12 @@ impl Store for Embedded {
     }
 
     fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>> {
-        ready(Ok(self.core.read().generation)).boxed()
+        ready(self.core.alive().map(|()| self.core.read().generation)).boxed()
     }
 
     fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>> {
-        ready(Ok(self.core.read().desk.values().cloned().collect())).boxed()
+        let rows = || self.core.read().desk.values().cloned().collect();
+        ready(self.core.alive().map(|()| rows())).boxed()
     }
 
     fn compact(&self) -> BoxFuture<'static, Result<(), Error>> {

@@ -3,8 +3,8 @@
 //! fatal like one of the writer.
 
 use super::codec::LEVEL;
+use super::core::Core;
 use super::feed::{Erasures, is_erased, without};
-use super::handle::Core;
 use super::identity::number;
 use super::log;
 use super::overlay::Frozen;
@@ -227,7 +227,10 @@ impl Keeper {
                 rewrite_feed(&transaction, erased)?;
             }
             transaction.execute("DELETE FROM erasure WHERE batch <= ?", [covered as i64])?;
-            transaction.execute("DELETE FROM entity WHERE gone < ?", [oldest])?;
+            transaction.execute(
+                "DELETE FROM entity WHERE gone < ? AND due IS NULL",
+                [oldest],
+            )?;
             transaction.commit()
         });
         compacted.map_err(said)?;

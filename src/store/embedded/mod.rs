@@ -10,17 +10,21 @@
 
 mod clock;
 mod codec;
+mod core;
 mod due;
 mod feed;
 mod guard;
 mod handle;
 mod identity;
+mod judge;
 mod keeper;
 mod log;
 mod options;
 mod overlay;
+mod pace;
 mod queue;
 mod recover;
+mod replay;
 mod table;
 mod ticket;
 mod verify;

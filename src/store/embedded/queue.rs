@@ -6,6 +6,7 @@
 use super::identity::Mark;
 use super::ticket::{Ticket, lock};
 use crate::ports::store::{Commit, Error, Outcome};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -53,6 +54,7 @@ struct Inner {
 pub struct Queue {
     inner: Mutex<Inner>,
     bell: Condvar,
+    shut: AtomicBool,
     limit: usize,
     enough: usize,
 }
@@ -80,6 +82,7 @@ impl Queue {
                 closed: None,
             }),
             bell: Condvar::new(),
+            shut: AtomicBool::new(false),
             limit,
             enough: 256,
         }
@@ -153,6 +156,7 @@ impl Queue {
     pub fn close(&self, reason: &str) -> (Vec<Job>, Vec<Control>) {
         let mut inner = lock(&self.inner);
         inner.closed.get_or_insert_with(|| reason.to_owned());
+        self.shut.store(true, Ordering::Release);
         (
             std::mem::take(&mut inner.jobs),
             std::mem::take(&mut inner.controls),
@@ -161,6 +165,9 @@ impl Queue {
 
     /// Why the queue is closed, if it is.
     pub fn closed(&self) -> Option<Error> {
+        if !self.shut.load(Ordering::Acquire) {
+            return None;
+        }
         lock(&self.inner).closed.clone().map(Error::Closed)
     }
 

@@ -160,3 +160,84 @@ impl Wakes {
         self.led.drain(..).for_each(|lane| lane.drain());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn poll<T>(waiter: &mut Waiter<T>, count: &Arc<Count>) -> Poll<T> {
+        let waker = Waker::from(Arc::clone(count));
+        Pin::new(waiter).poll(&mut Context::from_waker(&waker))
+    }
+
+    /// On a thread of its own: the lane belongs to the thread.
+    fn three_waiting(body: impl FnOnce(Vec<Waiter<u8>>, Vec<Arc<Count>>, Wakes) + Send + 'static) {
+        let thread = std::thread::spawn(move || {
+            let (mut waiters, mut counts, mut wakes) = (Vec::new(), Vec::new(), Wakes::default());
+            let mut tickets = Vec::new();
+            for _ in 0..3 {
+                let (asked, mut waiter) = ticket::<u8>();
+                let count = Arc::new(Count::default());
+                assert!(poll(&mut waiter, &count).is_pending());
+                tickets.push(asked);
+                waiters.push(waiter);
+                counts.push(count);
+            }
+            for asked in &tickets {
+                asked.answer(7, &mut wakes);
+            }
+            wakes.deliver();
+            body(waiters, counts, wakes);
+        });
+        thread.join().unwrap();
+    }
+
+    fn woken(counts: &[Arc<Count>]) -> usize {
+        counts
+            .iter()
+            .filter(|c| c.0.load(Ordering::SeqCst) > 0)
+            .count()
+    }
+
+    #[test]
+    fn one_wake_reaches_all_waiters_of_a_thread() {
+        three_waiting(|mut waiters, counts, mut wakes| {
+            assert_eq!(woken(&counts), 1);
+            let leader = counts
+                .iter()
+                .position(|c| c.0.load(Ordering::SeqCst) > 0)
+                .unwrap();
+            assert_eq!(poll(&mut waiters[leader], &counts[leader]), Poll::Ready(7));
+            assert_eq!(woken(&counts), 3);
+            assert!(!wakes.unled());
+        });
+    }
+
+    #[test]
+    fn a_leader_that_is_dropped_leaves_nobody_asleep() {
+        three_waiting(|mut waiters, counts, _| {
+            drop(waiters.pop());
+            assert_eq!(woken(&counts), 3);
+        });
+    }
+
+    #[test]
+    fn a_leader_that_is_never_polled_leaves_nobody_asleep() {
+        three_waiting(|_waiters, counts, mut wakes| {
+            assert!(wakes.unled());
+            wakes.sweep();
+            assert_eq!(woken(&counts), 3);
+        });
+    }
+}

@@ -1,9 +1,9 @@
 //! Reads everything and says what is not as it was written, for `hotline doctor --deep`.
 
 use super::feed::records;
-use super::guard::FolderLock;
+use super::guard::{FolderLock, io};
 use super::options::{OpenError, Options};
-use super::recover::{Replay, check_witness};
+use super::replay::{End, Replay, check_witness};
 use super::table::{self, Meta, body_crc, entity_row};
 use super::witness::Witness;
 use rusqlite::Connection;
@@ -37,6 +37,9 @@ impl Report {
 /// # Errors
 /// Only when the folder cannot be looked at; damage is in the report.
 pub fn deep_verify(folder: &Path) -> Result<Report, OpenError> {
+    if !folder.join(table::FILE).is_file() {
+        return Err(io(folder, table::FILE, &"there is no store in this folder"));
+    }
     let _guard = FolderLock::take(folder)?;
     let mut report = Report::default();
     let options = Options::new(folder);
@@ -53,7 +56,7 @@ pub fn deep_verify(folder: &Path) -> Result<Report, OpenError> {
     match Meta::read(&connection) {
         Ok(meta) => {
             let mut replay = Replay::new(folder, &meta);
-            let walked = replay.run(true, &mut |batch| {
+            let walked = replay.run(End::Leave, &mut |batch| {
                 batch
                     .ops()
                     .map(drop)

@@ -2,48 +2,40 @@
 //! applied ones as one batch, syncs, shows them to readers, answers.
 
 use super::codec::{Builder, Head};
+use super::core::Core;
 use super::feed::FeedBatch;
-use super::handle::Core;
-use super::identity::{Aliases, number};
+use super::identity::Aliases;
 use super::keeper::Task;
 use super::log::Log;
-use super::overlay::{ById, Entry, Overlay, Step};
+use super::overlay::{ById, Step};
+use super::pace::Pace;
 use super::queue::{Answer, Control, Job, Patience};
 use super::ticket::{Ticket, Wakes};
 use super::witness::{Sighting, Witness};
-use crate::ports::store::{
-    Class, Commit, Committed, EntityKey, Error, Outcome, Revision, Stored, Write,
-};
+use crate::ports::store::Error;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Everything the writer thread owns.
 pub struct Writer {
-    core: Arc<Core>,
-    log: Log,
+    pub(super) core: Arc<Core>,
+    pub(super) log: Log,
     witness: Arc<Witness>,
     keeper: Sender<Task>,
-    last: Sighting,
+    pub(super) last: Sighting,
     checkpointed: u64,
-    builder: Builder,
-    steps: Vec<Step>,
-    latest: ById<usize>,
-    aliases: Aliases,
+    pub(super) builder: Builder,
+    pub(super) steps: Vec<Step>,
+    pub(super) latest: ById<usize>,
+    pub(super) aliases: Aliases,
     answers: Vec<(Arc<Ticket<Answer>>, Answer)>,
     wakes: Wakes,
     pace: Pace,
     draw: u64,
     wanted: Vec<Task>,
     space_sampled: Option<Instant>,
-}
-
-/// What is at an entity's number.
-enum Seat {
-    Empty,
-    Mine(Revision),
-    Other,
 }
 
 impl Writer {
@@ -150,6 +142,13 @@ impl Writer {
                 self.answers.push((job.ticket, answer));
             }
         }
+        let unreadable = self.answers.iter().find_map(|(_, answer)| match answer {
+            Err(Error::Io(detail)) => Some(detail.clone()),
+            _ => None,
+        });
+        if let Some(detail) = unreadable {
+            return Err(End::Failed(detail));
+        }
         let mut bytes = 0;
         let mut sync_seconds = 0.0;
         if !self.builder.is_empty() {
@@ -217,128 +216,6 @@ impl Writer {
         }
         self.core.batch.store(mark.number, Ordering::Relaxed);
         Ok((bytes, sync_seconds))
-    }
-
-    /// Decides one commit against what is stored and what this batch already did.
-    fn judge(
-        &mut self,
-        overlay: &Overlay,
-        hashed: i64,
-        check: u64,
-        commit: Commit,
-        generation: &mut u64,
-    ) -> Answer {
-        let mut id = number(
-            &self.aliases,
-            &commit.key,
-            super::identity::Mark { id: hashed, check },
-        );
-        let revision = match self.seat(overlay, id, check, &commit.key)? {
-            Seat::Mine(revision) => Some(revision),
-            Seat::Empty => None,
-            Seat::Other if commit.expected.is_some() => return Ok(Outcome::Conflict(None)),
-            Seat::Other => {
-                id = self.free_number(overlay, id)?;
-                None
-            }
-        };
-        if revision != commit.expected {
-            if revision == Some(commit.proposed) {
-                return Ok(Outcome::Committed(Committed::attest(commit.proposed)));
-            }
-            return Ok(Outcome::Conflict(match revision {
-                Some(_) => self.stored(overlay, id)?,
-                None => None,
-            }));
-        }
-        if commit.class == Class::Accepting {
-            self.core.room()?;
-        }
-        if id != hashed && !self.aliases.contains_key(&commit.key) {
-            self.aliases.insert(commit.key.clone(), id);
-        }
-        Ok(self.apply(overlay, id, commit, generation))
-    }
-
-    fn apply(
-        &mut self,
-        overlay: &Overlay,
-        id: i64,
-        commit: Commit,
-        generation: &mut u64,
-    ) -> Outcome {
-        let upto = self.builder.add(&commit);
-        let before = match self.latest.get(&id) {
-            Some(&step) => self.steps[step].desk.as_deref(),
-            None if overlay.desk.is_empty() => None,
-            None => overlay.desk.get(&id).map(|(_, row)| &**row),
-        };
-        if before != commit.desk.as_deref() {
-            *generation += 1;
-        }
-        let revision = commit.proposed;
-        self.latest.insert(id, self.steps.len());
-        self.steps.push(Step {
-            id,
-            entry: Entry {
-                key: commit.key,
-                revision,
-                value: match commit.write {
-                    Write::Put(value) => Some(value),
-                    Write::Delete => None,
-                },
-                due: commit.due,
-                at: self.last.at,
-            },
-            desk: commit.desk,
-            erase: commit.erase,
-            upto,
-        });
-        Outcome::Committed(Committed::attest(revision))
-    }
-
-    fn entry<'a>(&'a self, overlay: &'a Overlay, id: i64) -> Option<&'a Entry> {
-        match self.latest.get(&id) {
-            Some(&step) => Some(&self.steps[step].entry),
-            None => overlay.get(id),
-        }
-    }
-
-    fn seat(&self, overlay: &Overlay, id: i64, check: u64, key: &EntityKey) -> Result<Seat, Error> {
-        let seat = |mine: bool, revision| match mine {
-            true => Seat::Mine(revision),
-            false => Seat::Other,
-        };
-        if let Some(entry) = self.entry(overlay, id) {
-            return Ok(seat(entry.key == *key, entry.revision));
-        }
-        if let Some(known) = self.core.known.get(id, check, overlay.epoch) {
-            return Ok(known.map_or(Seat::Empty, Seat::Mine));
-        }
-        Ok(match self.core.readers.revision(id)? {
-            Some((found, revision)) => seat(found == *key, revision),
-            None => Seat::Empty,
-        })
-    }
-
-    fn stored(&self, overlay: &Overlay, id: i64) -> Result<Option<Stored>, Error> {
-        match self.entry(overlay, id) {
-            Some(entry) => Ok(Some(entry.stored())),
-            None => Ok(self.core.readers.entity(id)?.map(|row| row.stored)),
-        }
-    }
-
-    fn free_number(&self, overlay: &Overlay, from: i64) -> Result<i64, Error> {
-        let mut id = from;
-        loop {
-            id = id.wrapping_add(1);
-            let taken = self.aliases.values().any(|used| *used == id)
-                || self.entry(overlay, id).is_some()
-                || self.core.readers.revision(id)?.is_some();
-            if !taken {
-                return Ok(id);
-            }
-        }
     }
 
     /// Starts a checkpoint when the log is long or somebody wants one.
@@ -418,44 +295,4 @@ impl Writer {
 enum End {
     Asked,
     Failed(String),
-}
-
-/// How quickly commits come in.
-#[derive(Default)]
-struct Pace {
-    since: Option<Instant>,
-    last: Option<Instant>,
-    commits: usize,
-    rate: f64,
-}
-
-impl Pace {
-    fn note(&mut self, now: Instant, commits: usize) {
-        self.last = Some(now);
-        self.commits += commits;
-        let since = *self.since.get_or_insert(now);
-        let window = now.duration_since(since).as_secs_f64();
-        if window >= 0.01 {
-            self.rate = self.commits as f64 / window;
-            self.commits = 0;
-            self.since = Some(now);
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        self.last
-            .is_none_or(|last| last.elapsed() > Duration::from_secs(1))
-    }
-}
-
-impl Core {
-    /// The overlay, for reading.
-    pub fn read(&self) -> std::sync::RwLockReadGuard<'_, Overlay> {
-        self.overlay.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The overlay, for the writer and the keeper.
-    pub fn write(&self) -> std::sync::RwLockWriteGuard<'_, Overlay> {
-        self.overlay.write().unwrap_or_else(PoisonError::into_inner)
-    }
 }
