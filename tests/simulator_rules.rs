@@ -450,17 +450,22 @@ fn push_to_a_non_friend_is_200_and_neither_delivered_nor_counted() {
 }
 
 #[test]
-fn who_wrote_within_seven_days_can_be_pushed_to() {
+fn a_stranger_can_be_pushed_to_within_seven_days_of_writing() {
     let world = World::new();
-    // Unknown people become known, not friends again, by writing; blocking is what hides them.
     let user = world.customer();
-    world.act(&user, Action::Unfollow {});
+    assert!(world.platform.set_friend("main", &user, false));
+    let arrives = || {
+        assert_eq!(world.push(&user, None, "哈囉").status, 200);
+        let call = world.last_call();
+        assert_eq!(call.billed, u32::from(call.deliveries[0].arrived));
+        call.deliveries[0].arrived
+    };
+    assert!(!arrives(), "never wrote");
     world.says(&user);
-    assert_eq!(world.push(&user, None, "哈囉").status, 200);
-    assert!(
-        !world.last_call().deliveries[0].arrived,
-        "blocked is blocked"
-    );
+    world.clock.advance(7 * DAY);
+    assert!(arrives());
+    world.clock.advance(1);
+    assert!(!arrives());
 }
 
 #[test]

@@ -227,6 +227,17 @@ impl Platform {
         Some(view)
     }
 
+    /// Makes a customer a friend or a stranger without any event (someone who writes without having
+    /// added the account). False when unknown.
+    pub fn set_friend(&self, channel: &str, user: &str, friend: bool) -> bool {
+        self.channel(channel)
+            .and_then(|channel| channel.customers.get_mut(user))
+            .is_some_and(|mut customer| {
+                customer.friend = friend;
+                true
+            })
+    }
+
     /// All customers of a channel in the order of their ids.
     pub fn customers(&self, channel: &str) -> Vec<CustomerView> {
         let Some(channel) = self.channel(channel) else {

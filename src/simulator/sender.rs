@@ -103,7 +103,9 @@ async fn deliver(
     client: &reqwest::Client,
     batch: Vec<Minted>,
 ) {
-    if attempt(platform, channel, client, &batch, 0).await || !platform.delivery().redelivery {
+    // Looked at before the try: switching redelivery on does not bring back what was lost.
+    let again = platform.delivery().redelivery;
+    if attempt(platform, channel, client, &batch, 0).await || !again {
         return;
     }
     let (platform, channel, client) = (platform.clone(), channel.clone(), client.clone());

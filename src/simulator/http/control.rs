@@ -35,8 +35,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/sim/redeliver", web::post().to(redeliver))
         .route("/sim/quota", web::put().to(quota))
         .route("/sim/webhook", web::put().to(webhook))
-        .route("/sim/journal", web::get().to(journal))
-        .route("/sim/{rest:.*}", web::to(unknown));
+        .route("/sim/journal", web::get().to(journal));
 }
 
 /// A refusal in LINE's shape, so that one reader of errors is enough.
@@ -59,7 +58,7 @@ fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
-async fn unknown() -> HttpResponse {
+pub(super) async fn unknown() -> HttpResponse {
     refuse(404, "no such control")
 }
 

@@ -26,6 +26,7 @@ pub(super) fn serve(
             .configure(control::routes)
             .configure(files::routes)
             .route("/sim/stream", web::get().to(stream::stream))
+            .route("/sim/{rest:.*}", web::to(control::unknown))
             .default_service(web::to(line::answer))
     })
     .listen(listener)?
