@@ -77,6 +77,7 @@ export class CustomerList extends HTMLElement {
     const last = state.lastLine[c.userId];
     const unread = state.unread[c.userId] || 0;
     const current = c.userId === state.current;
+    const known = state.threads[c.userId]?.phase === 'ready'; // a thread not yet read is not called empty
     return h('li', {}, h('button', {
       type: 'button', class: `customer${unread ? ' is-unread' : ''}`, data: { user: c.userId },
       'aria-current': current ? 'true' : null, onclick: () => this.pick(c.userId),
@@ -85,7 +86,7 @@ export class CustomerList extends HTMLElement {
     h('span', { class: 'customer-words' },
       h('span', { class: 'customer-name' }, c.displayName,
         c.friend === false ? h('span', { class: 'tag tag-warn' }, t('friend.blocked')) : null),
-      h('span', { class: 'customer-last' }, last?.text || t('customers.quiet'))),
+      h('span', { class: 'customer-last' }, last?.text || (known ? t('customers.quiet') : ''))),
     h('span', { class: 'customer-side' },
       last ? h('time', { class: 'num' }, clock(last.at)) : null,
       unread ? h('span', { class: 'badge', 'aria-label': t('customers.unread', { n: unread }) }, unread) : null)));
