@@ -274,21 +274,10 @@ impl Faults {
                 return;
             }
         }
-        if scheme.is_some_and(|scheme| scheme == "http" || scheme == "https") {
-            let host = uri::host(text);
-            if host.is_empty() || !host.is_ascii() {
-                let found = if host.is_empty() {
-                    "no host"
-                } else {
-                    "a host that is not ASCII"
-                };
-                self.add(
-                    at,
-                    found,
-                    "a host name (international: as xn--)",
-                    limit.source,
-                );
-            }
+        let is_web = scheme.is_some_and(|scheme| scheme == "http" || scheme == "https");
+        if is_web && !uri::has_host(text) {
+            let allowed = "a host name in ASCII (international: as xn--), perhaps a port";
+            self.add(at, "another host", allowed, limit.source);
         }
     }
 

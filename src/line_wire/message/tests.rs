@@ -451,6 +451,18 @@ fn cjk_in_a_uri_counts_nine() {
         percent_encode("https://s.example/價 %E5"),
         "https://s.example/%E5%83%B9%20%E5"
     );
+    assert_eq!(
+        percent_encode("https://s.example/%[#a#"),
+        "https://s.example/%25%5B#a%23"
+    );
+    for bad in [
+        "https://價.example/",
+        "https://user@s.example/",
+        "https://s.example:x/",
+        "https:/x",
+    ] {
+        check(&with(buttons(), "/template/actions/2/uri", json!(bad))).unwrap_err();
+    }
     let uri = |n: usize| json!(format!("https://s.example/{}", "價".repeat(n)));
     check(&with(buttons(), "/template/actions/2/uri", uri(109))).unwrap();
     let faults = check(&with(buttons(), "/template/actions/2/uri", uri(110))).unwrap_err();
@@ -499,6 +511,13 @@ proptest::proptest! {
         assert!(utf16(cut) <= max && text.starts_with(cut));
         let cut = truncate_graphemes(&text, max);
         assert!(graphemes(cut) <= max && text.starts_with(cut));
+    }
+
+    #[test]
+    fn encoding_twice_is_encoding_once(uri in "\\PC{0,40}") {
+        let once = percent_encode(&uri);
+        assert_eq!(percent_encode(&once), once);
+        assert_eq!(encoded_len(&uri), once.len());
     }
 
     #[test]

@@ -5,35 +5,56 @@
 
 use serde_json::Value;
 
-/// Whether a byte must be written as `%XX`. An existing `%` stays: it is part of an encoding.
-fn must_encode(byte: u8) -> bool {
-    !byte.is_ascii_graphic()
-        || matches!(
-            byte,
-            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
-        )
+/// Calls back with every byte and whether it must be written as `%XX` (RFC 3986, 2 and 3): a `%`
+/// that begins no encoding, a second `#` and brackets outside the host among them. What is encoded
+/// already stays as it is.
+fn each_byte(uri: &str, mut tell: impl FnMut(u8, bool)) {
+    let bytes = uri.as_bytes();
+    let host = uri.find("://").map_or(0, |at| at + 3);
+    let path = uri[host..]
+        .find(['/', '?', '#'])
+        .map_or(uri.len(), |at| host + at);
+    let mut has_fragment = false;
+    for (at, byte) in bytes.iter().copied().enumerate() {
+        let must = match byte {
+            b'%' => !bytes
+                .get(at + 1..at + 3)
+                .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)),
+            b'#' => std::mem::replace(&mut has_fragment, true),
+            b'[' | b']' => at >= path,
+            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => true,
+            other => !other.is_ascii_graphic(),
+        };
+        tell(byte, must);
+    }
+}
+
+fn needs_encoding(uri: &str) -> bool {
+    let mut needs = false;
+    each_byte(uri, |_, must| needs |= must);
+    needs
 }
 
 /// Length of a URI once percent-encoded, in characters.
 pub fn encoded_len(uri: &str) -> usize {
-    uri.bytes()
-        .map(|byte| if must_encode(byte) { 3 } else { 1 })
-        .sum()
+    let mut length = 0;
+    each_byte(uri, |_, must| length += if must { 3 } else { 1 });
+    length
 }
 
-/// Percent-encodes what must be encoded; what already is stays as it is.
+/// Percent-encodes what must be encoded; doing it again changes nothing.
 pub fn percent_encode(uri: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = String::with_capacity(encoded_len(uri));
-    for byte in uri.bytes() {
-        if must_encode(byte) {
+    let mut out = String::with_capacity(uri.len());
+    each_byte(uri, |byte, must| {
+        if must {
             out.push('%');
             out.push(char::from(HEX[usize::from(byte >> 4)]));
             out.push(char::from(HEX[usize::from(byte & 15)]));
         } else {
             out.push(char::from(byte));
         }
-    }
+    });
     out
 }
 
@@ -46,12 +67,16 @@ pub(crate) fn scheme(uri: &str) -> Option<String> {
     ok.then(|| scheme.to_ascii_lowercase())
 }
 
-/// The host of an `http` or `https` URL: empty when there is none.
-pub(crate) fn host(url: &str) -> &str {
+/// Whether an `http` or `https` URL has a host, in ASCII, and at most a port beside it.
+pub(crate) fn has_host(url: &str) -> bool {
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    let host = authority.rsplit('@').next().unwrap_or("");
-    host.rsplit_once(':').map_or(host, |(host, _)| host)
+    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
+    !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        && port.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Every property of LINE's message objects that holds a URI.
@@ -76,7 +101,7 @@ pub(crate) fn encode_within(value: &mut Value) {
             for (key, value) in map {
                 match value {
                     Value::String(uri) if URI_PROPERTIES.contains(&key.as_str()) => {
-                        if uri.bytes().any(must_encode) {
+                        if needs_encoding(uri) {
                             *uri = percent_encode(uri);
                         }
                     }
