@@ -10,6 +10,8 @@ pub mod check;
 mod demo;
 mod doctor;
 pub mod explain;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod menu;
 mod serve;
 mod simulator;
@@ -76,6 +78,8 @@ fn written(result: std::io::Result<u8>) -> u8 {
 
 /// Runs the program.
 pub fn run() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    let _armed = failpoints::arm();
     let arguments = Arguments::parse();
     let code = match arguments.command {
         Command::Demo(arguments) => demo::run(arguments),
