@@ -16,6 +16,7 @@ use crate::config::{Fault, Settings};
 use crate::domain::ids::ChannelId;
 use crate::line::api;
 use crate::line::inbound::{GroupPolicy, Reading};
+use crate::line::limiter::Rates;
 use crate::line::quota::Remaining;
 use crate::line::sender::{LineMessenger, SenderSettings};
 use crate::line::signature::Verifier;
@@ -252,6 +253,11 @@ fn messenger(settings: &Settings, store: Arc<dyn Store>) -> Result<LineMessenger
     let share = settings.sending.agents_quota_share.get();
     let sender = SenderSettings {
         reserve_percent: (share * 100.0).round() as u8,
+        rates: Rates {
+            reply: settings.sending.line_rate_per_second,
+            push: settings.sending.line_rate_per_second,
+            ..Rates::default()
+        },
         ..SenderSettings::default()
     };
     let clock = Arc::new(move || store.now());

@@ -222,6 +222,10 @@ fn sending(section: Section<'_>) -> Sending {
             .unwrap_or(20),
         agents_quota_share: section.share("agents_quota_share", 0.5),
         fetch_profile: section.flag("fetch_profile", false),
+        line_rate_per_second: section
+            .integer("line_rate_per_second", 1..=1_000_000)
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(1_900),
     };
     section.finish();
     sending

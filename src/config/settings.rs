@@ -132,6 +132,9 @@ pub struct Sending {
     pub agents_quota_share: Share,
     /// `fetch_profile`: ask LINE for display name and language. Default false.
     pub fetch_profile: bool,
+    /// `line_rate_per_second`: replies, and as many pushes, per channel and second. Default 1900,
+    /// a little under the 2,000 LINE allows (Messaging API reference, "Rate limits"); 1–1000000.
+    pub line_rate_per_second: u32,
 }
 
 /// `[[channels]]`: one LINE Official Account's Messaging API channel.
