@@ -129,9 +129,7 @@ impl Target {
             if at > Instant::now() {
                 tokio::time::sleep_until(at).await;
             }
-            self.maker
-                .borrow_mut()
-                .next(&self.path, slot, &mut request);
+            self.maker.borrow_mut().next(&self.path, slot, &mut request);
             self.exchange(&mut wire, &request, at).await?;
         }
         Ok(())
