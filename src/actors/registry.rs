@@ -297,13 +297,22 @@ impl Registry {
 
     /// Asks idle conversations to leave memory; called from time to time.
     pub fn passivate_idle(&self) {
-        let now = (self.shared.store.now().0 / 1_000) as u32;
         let crowded = self.slots.len() > self.limits.live;
         let idle = if crowded {
             1
         } else {
             (self.limits.idle.0 / 1_000) as u32
         };
+        self.passivate(idle);
+    }
+
+    /// Asks every conversation that nobody uses at this moment to leave memory.
+    pub fn retire_all_idle(&self) {
+        self.passivate(0);
+    }
+
+    fn passivate(&self, idle: u32) {
+        let now = (self.shared.store.now().0 / 1_000) as u32;
         for slot in &self.slots {
             if slot.in_flight == 0 && now.saturating_sub(slot.used) >= idle {
                 // A full or closed mailbox means it is not idle, or gone.

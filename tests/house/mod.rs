@@ -1,0 +1,343 @@
+//! The real webhook, registry, actors and intent stage in one process, between a store in memory
+//! and a messenger that writes down what it is given.
+
+// Each test file uses its own part of this.
+#![allow(dead_code)]
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::{App, test, web};
+use base64::Engine as _;
+use futures_util::future::BoxFuture;
+use hmac::{Hmac, KeyInit, Mac};
+use hotline::actors::{Limits, PushBudget, Registry, Shared};
+use hotline::domain::ids::{ChannelId, ConversationKey, Incarnation};
+use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding};
+use hotline::domain::time::{Millis, Span};
+use hotline::line::inbound::{GroupPolicy, Reading};
+use hotline::line::signature::Verifier;
+use hotline::line::webhook::{self, Bounds, Channel, Webhook};
+use hotline::ports::messenger::{Dispatch, Messenger, Outcome, Profile, Report};
+use hotline::ports::store::{
+    self, Commit, Cursor, Due, EntityKey, FeedRecord, Health, Store, Stored,
+};
+use hotline::ports::understand::{Automation, CurrentAutomation, Understand};
+use hotline::stages::intent::Intent;
+use hotline::store::memory::Memory;
+use sha2::Sha256;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+pub const SECRET: &str = "a-secret-of-the-test";
+
+/// Rules by their place in the text: `q7` is answered `a7`. `q13` kills the core, `hang-up` the
+/// intent worker.
+#[derive(Default)]
+pub struct Book {
+    policy: Policy,
+    answers: Vec<Answer>,
+}
+
+pub const POISON: u32 = 13;
+
+impl Book {
+    pub fn new(policy: Policy) -> Book {
+        let answer = |text: String| Answer {
+            rule: text.as_str().into(),
+            bubbles: [Bubble::checked(
+                &format!("{{\"type\":\"text\",\"text\":\"{text}\"}}"),
+                None,
+            )]
+            .into(),
+            gist: text.as_str().into(),
+        };
+        let mut answers: Vec<Answer> = (0..100).map(|n| answer(format!("a{n}"))).collect();
+        answers.push(answer("fallback".into()));
+        Book { policy, answers }
+    }
+}
+
+impl Understand for Book {
+    fn understand(&self, text: &str) -> Understanding {
+        assert!(!text.contains("hang-up"), "poison for the intent worker");
+        let rule = text.strip_prefix('q').and_then(|rest| rest.parse().ok());
+        Understanding { rule, digest: 1 }
+    }
+}
+
+impl Playbook for Book {
+    fn digest(&self) -> u64 {
+        1
+    }
+    fn policy(&self) -> &Policy {
+        &self.policy
+    }
+    fn rule(&self, index: u32) -> Option<&Answer> {
+        assert!(index != POISON, "poison for the core");
+        self.answers.get(index as usize)
+    }
+    fn postback(&self, _: &str) -> Option<&Answer> {
+        None
+    }
+    fn fallback(&self) -> Option<&Answer> {
+        self.answers.last()
+    }
+    fn greeting(&self, _: bool) -> Option<&Answer> {
+        self.answers.first()
+    }
+    fn group_greeting(&self) -> Option<&Answer> {
+        self.answers.first()
+    }
+}
+
+pub struct Fixed(pub Arc<Book>);
+
+impl CurrentAutomation for Fixed {
+    fn current(&self) -> Arc<dyn Automation> {
+        self.0.clone()
+    }
+}
+
+/// Writes down every dispatch; answers as told.
+pub struct Scribe {
+    pub sent: Mutex<Vec<Dispatch>>,
+    pub answer: Mutex<Outcome>,
+    owed: AtomicUsize,
+}
+
+impl Default for Scribe {
+    fn default() -> Scribe {
+        Scribe {
+            sent: Mutex::default(),
+            answer: Mutex::new(Outcome::Accepted),
+            owed: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Scribe {
+    pub fn pretend_owed(&self, sends: usize) {
+        self.owed.store(sends, Ordering::Relaxed);
+    }
+
+    /// Bodies sent to a customer, in order.
+    pub fn bodies(&self, user: &str) -> Vec<String> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter()
+            .filter(|dispatch| dispatch.conversation.chat.to_string() == user)
+            .map(|dispatch| dispatch.body.to_string())
+            .collect()
+    }
+}
+
+impl Messenger for Scribe {
+    fn send(&self, dispatch: Dispatch) -> BoxFuture<'static, Report> {
+        self.sent.lock().unwrap().push(dispatch);
+        let outcome = self.answer.lock().unwrap().clone();
+        Box::pin(async move {
+            Report {
+                outcome,
+                request_id: None,
+            }
+        })
+    }
+    fn profile(&self, _: ConversationKey) -> BoxFuture<'static, Result<Option<Profile>, String>> {
+        Box::pin(async { Ok(None) })
+    }
+    fn in_flight(&self) -> usize {
+        self.owed.load(Ordering::Relaxed)
+    }
+}
+
+/// A store in memory that never answers for one entity.
+pub struct Stalling {
+    pub inner: Memory,
+    pub stalled: Option<EntityKey>,
+}
+
+impl Store for Stalling {
+    fn now(&self) -> Millis {
+        self.inner.now()
+    }
+    fn incarnation(&self) -> Incarnation {
+        self.inner.incarnation()
+    }
+    fn load(&self, key: &EntityKey) -> BoxFuture<'static, Result<Option<Stored>, store::Error>> {
+        self.inner.load(key)
+    }
+    fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<store::Outcome, store::Error>> {
+        if Some(&commit.key) == self.stalled.as_ref() {
+            return Box::pin(std::future::pending());
+        }
+        self.inner.commit(commit)
+    }
+    fn nudge(&self) {
+        self.inner.nudge();
+    }
+    fn claim_due(
+        &self,
+        now: Millis,
+        hold: Span,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<Due>, store::Error>> {
+        self.inner.claim_due(now, hold, limit)
+    }
+    fn feed(
+        &self,
+        after: Cursor,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<FeedRecord>, store::Error>> {
+        self.inner.feed(after, limit)
+    }
+    fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), store::Error>> {
+        self.inner.trim_feed(upto)
+    }
+    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, store::Error>> {
+        self.inner.desk_generation()
+    }
+    fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, store::Error>> {
+        self.inner.desk_rows()
+    }
+    fn compact(&self) -> BoxFuture<'static, Result<(), store::Error>> {
+        self.inner.compact()
+    }
+    fn health(&self) -> Health {
+        self.inner.health()
+    }
+    fn close(&self) -> BoxFuture<'static, Result<(), store::Error>> {
+        self.inner.close()
+    }
+}
+
+/// Everything between the two ends.
+pub struct House {
+    pub store: Arc<Stalling>,
+    pub scribe: Arc<Scribe>,
+    pub registry: Arc<Registry>,
+    pub webhook: web::Data<Webhook>,
+}
+
+impl House {
+    pub fn new(groups: GroupPolicy, stalled: Option<&str>) -> House {
+        let key =
+            |user: &str| EntityKey::new(store::EntityKind::Conversation, &format!("main/{user}"));
+        let store = Arc::new(Stalling {
+            inner: Memory::new(),
+            stalled: stalled.map(key),
+        });
+        let scribe = Arc::new(Scribe::default());
+        let automation = Arc::new(Fixed(Arc::new(Book::new(Policy::default()))));
+        let shared = Shared {
+            store: store.clone(),
+            messenger: scribe.clone(),
+            intent: Arc::new(Intent::new(automation.clone())),
+            automation,
+            pushes: PushBudget::new(20, Arc::new(|_| true)),
+        };
+        let registry = Registry::new(Arc::new(shared), Limits::default());
+        let channel = Channel {
+            reading: Reading {
+                channel: ChannelId::new("main"),
+                groups,
+                call_words: [Arc::from("小幫手")].into(),
+            },
+            verifier: Verifier::new([SECRET]),
+            destination: None,
+        };
+        let bounds = Bounds {
+            body: 64 * 1024,
+            in_flight: 64,
+            owed: 1_000,
+        };
+        let webhook = web::Data::new(Webhook::new(vec![channel], registry.clone(), bounds));
+        House {
+            store,
+            scribe,
+            registry,
+            webhook,
+        }
+    }
+
+    /// Posts a correctly signed body.
+    pub async fn post(&self, body: impl Into<Vec<u8>>) -> u16 {
+        let body = body.into();
+        let signature = sign(&body);
+        self.post_raw("/line/main/webhook", body, Some(&signature))
+            .await
+    }
+
+    pub async fn post_raw(&self, path: &str, body: Vec<u8>, signature: Option<&str>) -> u16 {
+        let app = service(self.webhook.clone()).await;
+        call(&app, path, body, signature).await
+    }
+
+    /// Waits until the messenger was given so many dispatches.
+    pub async fn sent(&self, count: usize) {
+        let waiting = async {
+            while self.scribe.sent.lock().unwrap().len() < count {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await;
+        assert!(
+            in_time.is_ok(),
+            "only {} sends",
+            self.scribe.sent.lock().unwrap().len()
+        );
+    }
+}
+
+pub async fn service(
+    webhook: web::Data<Webhook>,
+) -> impl Service<
+    actix_http::Request,
+    Response = ServiceResponse<impl MessageBody>,
+    Error = actix_web::Error,
+> {
+    let route = web::post().to(webhook::handle);
+    test::init_service(
+        App::new()
+            .app_data(webhook)
+            .route("/line/{channel}/webhook", route),
+    )
+    .await
+}
+
+pub async fn call<B: MessageBody>(
+    app: &impl Service<actix_http::Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    path: &str,
+    body: Vec<u8>,
+    signature: Option<&str>,
+) -> u16 {
+    let mut request = test::TestRequest::post().uri(path).set_payload(body);
+    if let Some(signature) = signature {
+        request = request.insert_header(("x-line-signature", signature));
+    }
+    test::call_service(app, request.to_request())
+        .await
+        .status()
+        .as_u16()
+}
+
+pub fn sign(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(body);
+    base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// A text event of a customer, with a token and ids of its own.
+pub fn text(user: &str, id: &str, text: &str) -> String {
+    format!(
+        r#"{{"type":"message","mode":"active","timestamp":1700000000000,"webhookEventId":"{id}",
+        "replyToken":"token-{id}","source":{{"type":"user","userId":"{user}"}},
+        "deliveryContext":{{"isRedelivery":false}},
+        "message":{{"type":"text","id":"m{id}","text":"{text}","quoteToken":"q"}}}}"#
+    )
+}
+
+pub fn body(events: &[String]) -> String {
+    format!(
+        "{{\"destination\":\"U0\",\"events\":[{}]}}",
+        events.join(",")
+    )
+}

@@ -1,0 +1,420 @@
+//! Laws of the way in: who is answered, in what time, and whom a bad event may hurt (nobody else).
+
+mod house;
+
+use hotline::actors::Inbound;
+use hotline::domain::conversation::{Kind, Received};
+use hotline::domain::ids::{ChannelId, ChatId, ConversationKey, Fingerprint};
+use hotline::domain::time::Millis;
+use hotline::line::inbound::GroupPolicy;
+use hotline::ports::store::{
+    Class, Commit, Cursor, EntityKey, EntityKind, Outcome, Revision, Store, Urgency, Write,
+};
+use house::{House, POISON, body, call, service, sign, text};
+use std::time::Instant;
+
+fn quarantine(user: &str) -> EntityKey {
+    EntityKey::new(EntityKind::Quarantine, &format!("main/{user}"))
+}
+
+#[actix_web::test]
+async fn a_question_is_answered_and_acknowledged() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    house.sent(1).await;
+    assert!(house.scribe.bodies("U1")[0].contains("\"a1\""));
+}
+
+#[actix_web::test]
+async fn a_batch_with_one_stalled_conversation_is_answered_in_time_and_the_others_are_served() {
+    let house = House::new(GroupPolicy::WhenAddressed, Some("U50"));
+    let events: Vec<String> = (0..100)
+        .map(|n| text(&format!("U{n}"), &format!("e{n}"), "q1"))
+        .collect();
+    let began = Instant::now();
+    assert_eq!(
+        house.post(body(&events)).await,
+        503,
+        "one event is not known to be durable"
+    );
+    assert!(
+        began.elapsed().as_millis() < 2_000,
+        "LINE waits two seconds"
+    );
+    house.sent(99).await;
+    assert!(house.scribe.bodies("U50").is_empty());
+}
+
+#[actix_web::test]
+async fn an_event_that_kills_the_core_is_quarantined_and_harms_nobody_else() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let poison = format!("q{POISON}");
+    let events = [
+        text("U1", "e1", "q1"),
+        text("U1", "e2", &poison),
+        text("U1", "e3", "q3"),
+        text("U2", "e4", "q4"),
+    ];
+    assert_eq!(
+        house.post(body(&events)).await,
+        200,
+        "every event is durable, the poison as such"
+    );
+    house.sent(3).await;
+    let one = house.scribe.bodies("U1").join("");
+    assert!(one.contains("\"a1\"") && one.contains("\"a3\""), "{one}");
+    assert!(house.scribe.bodies("U2")[0].contains("\"a4\""));
+    let feed = house.store.feed(Cursor::default(), 1_000).await.unwrap();
+    let kept = feed.iter().any(|record| {
+        let payload = record.payload.as_deref().unwrap_or_default();
+        String::from_utf8_lossy(payload).contains("\"fact\":\"quarantined\"")
+    });
+    assert!(kept, "the raw event is kept");
+    // The same event again is known.
+    assert_eq!(house.post(body(&[text("U1", "e2", &poison)])).await, 200);
+}
+
+#[actix_web::test]
+async fn an_event_that_kills_the_intent_worker_is_answered_by_the_fallback() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    assert_eq!(house.post(body(&[text("U1", "e1", "hang-up")])).await, 200);
+    house.sent(1).await;
+    assert!(house.scribe.bodies("U1")[0].contains("fallback"));
+    // The supervisor replaces the worker: soon questions are understood again.
+    for n in 0..400 {
+        let id = format!("again{n}");
+        assert_eq!(house.post(body(&[text("U2", &id, "q2")])).await, 200);
+        house.sent(2 + n).await;
+        if house.scribe.bodies("U2").last().unwrap().contains("\"a2\"") {
+            return;
+        }
+    }
+    panic!("the intent worker was not replaced");
+}
+
+#[actix_web::test]
+async fn a_value_that_cannot_be_read_parks_its_conversation_and_keeps_its_events() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let broken = Commit {
+        key: EntityKey::new(EntityKind::Conversation, "main/U1"),
+        expected: None,
+        proposed: Revision([9; 16]),
+        write: Write::Put(vec![1, 9, 200].into()),
+        due: None,
+        desk: None,
+        feed: Vec::new(),
+        erase: Vec::new(),
+        class: Class::Accepting,
+        urgency: Urgency::Now,
+    };
+    assert!(matches!(
+        house.store.commit(broken).await,
+        Ok(Outcome::Committed(_))
+    ));
+    let events = [text("U1", "e1", "q1"), text("U2", "e2", "q2")];
+    assert_eq!(house.post(body(&events)).await, 200, "kept raw is durable");
+    house.sent(1).await;
+    assert!(house.scribe.bodies("U1").is_empty());
+    assert!(house.scribe.bodies("U2")[0].contains("\"a2\""));
+    let kept = house
+        .store
+        .load(&quarantine("U1"))
+        .await
+        .unwrap()
+        .unwrap()
+        .value
+        .unwrap();
+    assert!(
+        String::from_utf8_lossy(&kept).contains("\"e1\\\""),
+        "the raw event is kept"
+    );
+}
+
+#[actix_web::test]
+async fn messages_to_one_conversation_while_it_passivates_are_never_lost() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));
+    for n in 0..300u64 {
+        let inbound = Inbound {
+            received: Received {
+                id: Fingerprint(n + 1),
+                at: Millis(1_700_000_000_000 + n),
+                received: house.store.now(),
+                standby: false,
+                redelivered: false,
+                token: None,
+                kind: Kind::Noted {
+                    event_type: "beacon".into(),
+                    raw: "{}".into(),
+                },
+            },
+            raw: bytes::Bytes::from_static(b"{}"),
+            event_type: "beacon".into(),
+        };
+        let registry = house.registry.clone();
+        let delivery = registry.deliver(&key, vec![inbound]);
+        // Idle after zero seconds: every look may retire the actor between two deliveries.
+        let retire = async { house.registry.retire_all_idle() };
+        let (delivered, ()) = futures_util::future::join(delivery, retire).await;
+        delivered.unwrap();
+    }
+    let feed = house.store.feed(Cursor::default(), 10_000).await.unwrap();
+    assert_eq!(feed.len(), 300);
+}
+
+#[actix_web::test]
+async fn an_unsend_before_its_message_still_wins() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let unsend = r#"{"type":"unsend","mode":"active","timestamp":1700000000001,"webhookEventId":"u1",
+        "source":{"type":"user","userId":"U1"},"unsend":{"messageId":"me1"}}"#;
+    assert_eq!(house.post(body(&[unsend.into()])).await, 200);
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    assert!(house.scribe.bodies("U1").is_empty());
+    let feed = house.store.feed(Cursor::default(), 100).await.unwrap();
+    let said = |record: &hotline::ports::store::FeedRecord| {
+        String::from_utf8_lossy(record.payload.as_deref().unwrap_or_default()).contains("q1")
+    };
+    assert!(!feed.iter().any(said), "the words were never stored");
+}
+
+#[actix_web::test]
+async fn unsent_words_vanish_from_the_feed() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1 秘密")])).await, 200);
+    let unsend = r#"{"type":"unsend","mode":"active","timestamp":1700000000001,"webhookEventId":"u1",
+        "source":{"type":"user","userId":"U1"},"unsend":{"messageId":"me1"}}"#;
+    assert_eq!(house.post(body(&[unsend.into()])).await, 200);
+    for record in house.store.feed(Cursor::default(), 100).await.unwrap() {
+        let payload = record.payload.unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&payload).contains("秘密"));
+    }
+}
+
+#[actix_web::test]
+async fn standby_events_are_recorded_and_never_answered() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let standby = text("U1", "e1", "q1").replace("\"active\"", "\"standby\"");
+    assert_eq!(house.post(body(&[standby])).await, 200);
+    assert_eq!(house.post(body(&[text("U2", "e2", "q2")])).await, 200);
+    house.sent(1).await;
+    assert!(house.scribe.bodies("U1").is_empty());
+    let feed = house.store.feed(Cursor::default(), 100).await.unwrap();
+    assert!(feed.iter().any(|record| record.key.id.ends_with("U1")));
+}
+
+#[actix_web::test]
+async fn group_talk_is_taken_only_when_addressed() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let group = |id: &str, words: &str, mention: &str| {
+        text("U1", id, words)
+            .replace(
+                "\"type\":\"user\",",
+                "\"type\":\"group\",\"groupId\":\"C9\",",
+            )
+            .replace(
+                "\"quoteToken\":\"q\"",
+                &format!("\"quoteToken\":\"q\"{mention}"),
+            )
+    };
+    let mention =
+        r#","mention":{"mentionees":[{"index":0,"length":3,"type":"user","isSelf":true}]}"#;
+    let events = [
+        group("g1", "q1", ""),
+        group("g2", "q2", mention),
+        group("g3", "小幫手 q3", ""),
+    ];
+    assert_eq!(house.post(body(&events)).await, 200);
+    house.sent(1).await;
+    let all = house.scribe.bodies("C9").join("");
+    assert!(!all.contains("\"a1\""), "not addressed: {all}");
+    assert!(all.contains("\"a2\""));
+    let feed = house.store.feed(Cursor::default(), 100).await.unwrap();
+    let committed = |record: &hotline::ports::store::FeedRecord| {
+        String::from_utf8_lossy(record.payload.as_deref().unwrap_or_default()).contains("\"q1\"")
+    };
+    assert!(
+        !feed.iter().any(committed),
+        "what is not for us is not stored"
+    );
+}
+
+#[actix_web::test]
+async fn bad_requests_get_their_own_status() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let good = body(&[text("U1", "e1", "q1")]).into_bytes();
+    let path = "/line/main/webhook";
+    let signed = sign(&good);
+    assert_eq!(house.post_raw(path, good.clone(), None).await, 401);
+    assert_eq!(house.post_raw(path, good.clone(), Some("AAAA")).await, 401);
+    assert_eq!(
+        house
+            .post_raw(path, good.clone(), Some(&sign(b"other")))
+            .await,
+        401
+    );
+    assert_eq!(
+        house
+            .post_raw("/line/nobody/webhook", good, Some(&signed))
+            .await,
+        404
+    );
+    assert_eq!(house.post(vec![b' '; 64 * 1024 + 1]).await, 413);
+    for bad in [
+        "",
+        "[]",
+        "17",
+        "{",
+        "{\"events\":7}",
+        "{\"destination\":\"U0\"}",
+        "\u{feff}{}",
+    ] {
+        assert_eq!(house.post(bad).await, 400, "{bad:?}");
+    }
+    assert_eq!(
+        house.post("{\"destination\":\"U0\",\"events\":[]}").await,
+        200,
+        "LINE's own check"
+    );
+    assert!(house.scribe.sent.lock().unwrap().is_empty());
+}
+
+#[actix_web::test]
+async fn too_much_owed_is_refused_before_anything_is_stored() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    house.scribe.pretend_owed(1_001);
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 503);
+    assert!(
+        house
+            .store
+            .feed(Cursor::default(), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    house.scribe.pretend_owed(0);
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+}
+
+#[actix_web::test]
+async fn below_the_free_space_floor_new_work_is_refused() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    house.store.inner.set_full(true);
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 503);
+    house.store.inner.set_full(false);
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+}
+
+#[actix_web::test]
+async fn a_broken_event_is_kept_and_its_neighbours_are_served() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let lone_surrogate = text("U1", "e1", "\\ud83e");
+    let events = [lone_surrogate, "17".into(), text("U2", "e2", "q2")];
+    assert_eq!(house.post(body(&events)).await, 200);
+    house.sent(1).await;
+    assert!(house.scribe.bodies("U2")[0].contains("\"a2\""));
+    let feed = house.store.feed(Cursor::default(), 100).await.unwrap();
+    let kept = feed
+        .iter()
+        .filter(|record| record.key.id.ends_with("_channel"))
+        .count();
+    assert_eq!(kept, 2, "both are kept raw under the channel");
+}
+
+/// 10⁶ bodies made by damaging good ones: never a panic, never a 5xx.
+#[actix_web::test]
+async fn a_million_mutated_bodies_are_answered() {
+    let seeds = seeds();
+    let house = House::new(GroupPolicy::All, None);
+    let app = service(house.webhook.clone()).await;
+    let mut draw = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move |below: usize| {
+        draw ^= draw << 13;
+        draw ^= draw >> 7;
+        draw ^= draw << 17;
+        (draw % below.max(1) as u64) as usize
+    };
+    let mut by_status = std::collections::BTreeMap::new();
+    for round in 0..1_000_000usize {
+        let mut mutated = seeds[next(seeds.len())].clone();
+        for _ in 0..=next(4) {
+            damage(&mut mutated, &mut next, &seeds);
+        }
+        // Most go through the parser alone; every fiftieth goes the whole way, signed.
+        if round % 50 == 0 {
+            mutated.truncate(60 * 1024);
+            let signature = sign(&mutated);
+            let status = call(&app, "/line/main/webhook", mutated, Some(&signature)).await;
+            *by_status.entry(status).or_insert(0) += 1;
+        } else if let Ok(split) = hotline::line_wire::event::split(&mutated) {
+            for raw in split.events {
+                let _ = hotline::line_wire::event::read(raw);
+            }
+        }
+    }
+    assert!(
+        by_status.keys().all(|status| [200, 400].contains(status)),
+        "{by_status:?}"
+    );
+    assert!(
+        by_status[&200] > 1_000 && by_status[&400] > 1_000,
+        "both kinds were met: {by_status:?}"
+    );
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let postback = r#"{"type":"postback","replyToken":"t","source":{"type":"user","userId":"U1"},
+        "timestamp":1,"postback":{"data":"a=1","params":{"date":"2026-01-01"}}}"#;
+    let sticker = r#"{"type":"message","source":{"type":"room","roomId":"R1"},"message":
+        {"type":"sticker","id":"1","packageId":"2","stickerId":"3","stickerResourceType":"NEW"}}"#;
+    let follow = r#"{"type":"follow","source":{"userId":"U1"},"follow":{"isUnblocked":true}}"#;
+    [
+        body(&[text("U1", "e1", "q1")]),
+        body(&[
+            text("U1", "e1", "\\u8336\\n🍵"),
+            postback.into(),
+            sticker.into(),
+        ]),
+        body(&[
+            follow.into(),
+            text("U2", "e9", "q2"),
+            text("U3", "e8", "小幫手"),
+        ]),
+        "{\"destination\":\"U0\",\"events\":[]}".to_string(),
+    ]
+    .map(String::into_bytes)
+    .to_vec()
+}
+
+fn damage(body: &mut Vec<u8>, next: &mut impl FnMut(usize) -> usize, seeds: &[Vec<u8>]) {
+    let at = next(body.len());
+    match next(8) {
+        0 => body.truncate(at),
+        1 if !body.is_empty() => body[at] ^= 1 << next(8),
+        2 if !body.is_empty() => body[at] = b"{}[]\",:\\0n-e"[next(12)],
+        3 => body.insert(at, next(256) as u8),
+        4 if !body.is_empty() => {
+            body.remove(at);
+        }
+        5 => {
+            let other = &seeds[next(seeds.len())];
+            let from = next(other.len());
+            let piece = other[from..(from + next(40)).min(other.len())].to_vec();
+            body.splice(at..at, piece);
+        }
+        6 => {
+            let words: [&[u8]; 6] = [
+                b"null",
+                b"{\"type\":",
+                b"\"\\ud800\"",
+                b"[[[[[[[[",
+                b"1e999",
+                b"\"message\":7",
+            ];
+            body.splice(at..at, words[next(6)].iter().copied());
+        }
+        _ => {
+            let end = (at + next(30)).min(body.len());
+            body.drain(at..end);
+        }
+    }
+}
