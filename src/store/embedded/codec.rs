@@ -95,6 +95,11 @@ impl Builder {
         self.ops == 0
     }
 
+    /// Bytes so far.
+    pub fn bytes(&self) -> usize {
+        self.buffer.len() + self.feed.len()
+    }
+
     /// Adds a commit that applies; returns the number of feed records so far.
     pub fn add(&mut self, commit: &Commit) -> u32 {
         for entry in &commit.feed {

@@ -81,7 +81,10 @@ impl Core {
 /// Revisions seen by loads, so that the writer need not read the same row again. An entry holds
 /// only for the epoch in which it was read: later the table may say something else.
 #[derive(Default)]
-pub struct Known(Mutex<HashMap<i64, (u64, u64, Option<Revision>)>>);
+pub struct Known(Mutex<HashMap<i64, Seen>>);
+
+/// Check of the key, epoch of the read, revision found.
+type Seen = (u64, u64, Option<Revision>);
 
 const KNOWN_LIMIT: usize = 32 * 1024;
 

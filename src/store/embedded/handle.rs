@@ -24,6 +24,9 @@ use std::thread::JoinHandle;
 /// Longest id of an entity.
 const MAX_ID_BYTES: usize = 200;
 
+/// Greatest feed entries, desk row and erasures of one commit together.
+const MAX_MORE_BYTES: usize = 16 << 20;
+
 /// An open embedded store. Dropping it writes what waits and releases the folder; only
 /// [`Store::close`] also leaves a fresh checkpoint, so that the next open replays nothing.
 pub struct Embedded {
@@ -199,6 +202,14 @@ fn check(commit: &Commit) -> Result<(), Error> {
     if id > MAX_ID_BYTES {
         return Err(Error::Io(format!(
             "entity id of {id} bytes, allowed are {MAX_ID_BYTES}; nothing was written"
+        )));
+    }
+    let more: usize = commit.feed.iter().map(|entry| entry.payload.len()).sum();
+    let more = more + commit.desk.as_ref().map_or(0, |row| row.len()) + 8 * commit.erase.len();
+    if more > MAX_MORE_BYTES {
+        return Err(Error::Io(format!(
+            "feed, desk row and erasures of {more} bytes, allowed are {MAX_MORE_BYTES}; \
+             nothing was written"
         )));
     }
     match &commit.write {

@@ -58,6 +58,9 @@ impl Entry {
     }
 }
 
+/// A desk row and whose it is.
+pub type DeskRow = (EntityKey, Box<[u8]>);
+
 /// One durable commit, ready to be shown.
 pub struct Step {
     /// Entity number.
@@ -81,7 +84,7 @@ pub struct Frozen {
     /// Changed entities.
     pub entries: ById<Entry>,
     /// Changed desk rows.
-    pub desk: Vec<(i64, Option<(EntityKey, Box<[u8]>)>)>,
+    pub desk: Vec<(i64, Option<DeskRow>)>,
     /// Feed batches.
     pub feed: Vec<Arc<FeedBatch>>,
     /// All erasures in force.
@@ -104,7 +107,7 @@ pub struct Overlay {
     /// What owes something.
     pub due: DueIndex,
     /// All desk rows.
-    pub desk: HashMap<i64, (EntityKey, Box<[u8]>)>,
+    pub desk: HashMap<i64, DeskRow>,
     /// Desk rows changed since the last freeze.
     pub desk_changed: HashSet<i64>,
     /// Raised by every commit that changed a desk row.

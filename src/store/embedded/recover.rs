@@ -20,10 +20,11 @@ use super::witness::{Sighting, Witness};
 use super::writer::Writer;
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::Millis;
-use crate::ports::store::{Cursor, EntityKey};
+use crate::ports::store::{Cursor, EntityKey, Error};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Sender, channel};
@@ -43,7 +44,7 @@ pub fn open(options: Options) -> Result<Opened, OpenError> {
     let guard = FolderLock::take(&folder)?;
     let (witness, seen) = Witness::open(&folder).map_err(|error| io(&folder, "witness", &error))?;
     let sqlite = |error: rusqlite::Error| match table::said(error) {
-        crate::ports::store::Error::Damaged(detail) => OpenError::Damaged {
+        Error::Damaged(detail) => OpenError::Damaged {
             folder: folder.clone(),
             detail,
         },
@@ -98,21 +99,32 @@ pub fn open(options: Options) -> Result<Opened, OpenError> {
         random(&folder)?,
     );
     let threads = vec![
-        spawn(&folder, "store-writer", move || writer.run())?,
-        spawn(&folder, "store-keeper", move || keeper.run(tasks))?,
+        spawn(&core, "store-writer", move || writer.run())?,
+        spawn(&core, "store-keeper", move || keeper.run(tasks))?,
     ];
     Ok((core, sender, threads))
 }
 
+/// A thread whose panic counts as a failure of the disk: the outcome of what it held is unknown.
 fn spawn(
-    folder: &Path,
-    name: &str,
+    core: &Arc<Core>,
+    name: &'static str,
     body: impl FnOnce() + Send + 'static,
 ) -> Result<JoinHandle<()>, OpenError> {
+    let watched = Arc::clone(core);
+    let run = move || {
+        if catch_unwind(AssertUnwindSafe(body)).is_err() {
+            let reason = format!("{name} panicked");
+            for job in watched.queue.close(&reason).0 {
+                job.ticket.answer_now(Err(Error::Closed(reason.clone())));
+            }
+            (watched.options.on_fatal)(&reason);
+        }
+    };
     std::thread::Builder::new()
         .name(name.to_owned())
-        .spawn(body)
-        .map_err(|error| io(folder, name, &error))
+        .spawn(run)
+        .map_err(|error| io(&core.options.folder, name, &error))
 }
 
 fn random(folder: &Path) -> Result<u64, OpenError> {

@@ -17,6 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
+use std::vec::Drain;
+
+/// A batch is closed when it has grown beyond this; recovery takes far longer ones.
+const MOST_BYTES: usize = 32 << 20;
 
 /// Everything the writer thread owns.
 pub struct Writer {
@@ -94,7 +98,7 @@ impl Writer {
 
     fn turn(&mut self, jobs: &mut Vec<Job>, controls: Vec<Control>) -> Result<(), End> {
         if !jobs.is_empty() {
-            self.batch(jobs)?;
+            self.batches(jobs)?;
         }
         for control in controls {
             match control {
@@ -120,18 +124,33 @@ impl Writer {
         }
     }
 
-    fn batch(&mut self, jobs: &mut Vec<Job>) -> Result<(), End> {
+    /// Writes what waits, in batches of bounded size.
+    fn batches(&mut self, jobs: &mut Vec<Job>) -> Result<(), End> {
+        self.pace.note(Instant::now(), jobs.len());
+        let mut left = jobs.drain(..);
+        while left.len() > 0 {
+            if let Err(end) = self.batch(&mut left) {
+                // Whoever is still waiting is told by `end` together with the rest of this batch.
+                let untold = left.map(|job| (job.ticket, Err(Error::Closed(String::new()))));
+                self.answers.extend(untold);
+                return Err(end);
+            }
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, jobs: &mut Drain<'_, Job>) -> Result<(), End> {
         let begun = Instant::now();
-        self.pace.note(begun, jobs.len());
         self.sample_space(begun);
-        let commits = jobs.len();
+        let before = jobs.len();
         let core = Arc::clone(&self.core);
         self.builder.begin();
         let mut generation;
         {
             let overlay = core.read();
             generation = overlay.generation;
-            for job in jobs.drain(..) {
+            while self.builder.bytes() < MOST_BYTES {
+                let Some(job) = jobs.next() else { break };
                 let answer = self.judge(
                     &overlay,
                     job.mark.id,
@@ -160,6 +179,7 @@ impl Writer {
         }
         self.wakes.deliver();
         let seconds = begun.elapsed().as_secs_f64();
+        let commits = before - jobs.len();
         core.options
             .observer
             .batch(commits, bytes, seconds, sync_seconds);
