@@ -940,6 +940,12 @@ fn rich_menu_limits_are_kept() {
         ("size", json!({"width": 799, "height": 250}), "size.width"),
         ("size", json!({"width": 800, "height": 600}), "size"),
         ("areas", json!(vec![json!({}); 21]), "areas"),
+        (
+            "areas",
+            json!([{"bounds": {"x": u64::MAX, "y": 0, "width": 2, "height": 1},
+                "action": {"type": "message", "text": "好"}}]),
+            "areas[0].bounds.x",
+        ),
     ] {
         let mut object = menu(json!([]));
         object[key] = value;

@@ -10,6 +10,7 @@ mod menus;
 mod menus_links;
 mod oauth;
 mod send;
+mod sending;
 mod settings;
 
 pub use answer::{Answer, Handled, Request};

@@ -1,8 +1,7 @@
 //! The control API under `/sim/`: JSON, for the phone page and for tests in other processes.
 
+use super::switches;
 use crate::simulator::actions::{Action, ActionError};
-use crate::simulator::faults::Faults;
-use crate::simulator::options::{Delivery, Quota};
 use crate::simulator::platform::{Channel, Platform};
 use crate::simulator::summary;
 use actix_web::http::StatusCode;
@@ -28,18 +27,18 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/sim/groups", web::post().to(group))
         .route("/sim/groups/{group}/members", web::post().to(member))
         .route("/sim/campaign", web::post().to(campaign))
-        .route("/sim/faults", web::get().to(faults))
-        .route("/sim/faults", web::put().to(set_faults))
-        .route("/sim/delivery", web::get().to(delivery))
-        .route("/sim/delivery", web::put().to(set_delivery))
-        .route("/sim/redeliver", web::post().to(redeliver))
-        .route("/sim/quota", web::put().to(quota))
-        .route("/sim/webhook", web::put().to(webhook))
+        .route("/sim/faults", web::get().to(switches::faults))
+        .route("/sim/faults", web::put().to(switches::set_faults))
+        .route("/sim/delivery", web::get().to(switches::delivery))
+        .route("/sim/delivery", web::put().to(switches::set_delivery))
+        .route("/sim/redeliver", web::post().to(switches::redeliver))
+        .route("/sim/quota", web::put().to(switches::quota))
+        .route("/sim/webhook", web::put().to(switches::webhook))
         .route("/sim/journal", web::get().to(journal));
 }
 
 /// A refusal in LINE's shape, so that one reader of errors is enough.
-fn refuse(status: u16, message: &str) -> HttpResponse {
+pub(super) fn refuse(status: u16, message: &str) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     HttpResponse::build(status).json(json!({ "message": message }))
 }
@@ -53,7 +52,7 @@ fn not_done(error: &ActionError) -> HttpResponse {
     refuse(status, &error.to_string())
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, String> {
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, String> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
@@ -67,7 +66,7 @@ struct Named {
     channel: Option<String>,
 }
 
-fn channel<'a>(platform: &'a Platform, named: Option<&str>) -> Option<&'a Arc<Channel>> {
+pub(super) fn channel<'a>(platform: &'a Platform, named: Option<&str>) -> Option<&'a Arc<Channel>> {
     match named {
         Some(id) => platform.channel(id),
         None => platform.channels().first(),
@@ -283,96 +282,6 @@ async fn campaign(body: web::Bytes, platform: web::Data<Platform>) -> HttpRespon
         users.push(view.user_id);
     }
     HttpResponse::Ok().json(json!({"count": users.len(), "userIds": users}))
-}
-
-async fn faults(platform: web::Data<Platform>) -> HttpResponse {
-    HttpResponse::Ok().json(platform.faults())
-}
-
-async fn set_faults(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {
-    match parse::<Faults>(&body) {
-        Ok(wanted) => {
-            platform.set_faults(wanted);
-            platform.watchers.tell("faults", || platform.faults());
-            HttpResponse::Ok().json(platform.faults())
-        }
-        Err(why) => refuse(400, &why),
-    }
-}
-
-async fn delivery(platform: web::Data<Platform>) -> HttpResponse {
-    HttpResponse::Ok().json(&*platform.delivery())
-}
-
-async fn set_delivery(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {
-    match parse::<Delivery>(&body) {
-        Ok(wanted) => {
-            platform.set_delivery(wanted);
-            HttpResponse::Ok().json(&*platform.delivery())
-        }
-        Err(why) => refuse(400, &why),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Redeliver {
-    on: bool,
-    count: Option<u32>,
-    interval_ms: Option<u64>,
-}
-
-async fn redeliver(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {
-    match parse::<Redeliver>(&body) {
-        Ok(wanted) => {
-            let mut changed = (*platform.delivery()).clone();
-            changed.redelivery = wanted.on;
-            changed.redelivery_count = wanted.count.unwrap_or(changed.redelivery_count);
-            let interval = wanted.interval_ms;
-            changed.redelivery_interval_ms = interval.unwrap_or(changed.redelivery_interval_ms);
-            platform.set_delivery(changed);
-            HttpResponse::Ok().json(&*platform.delivery())
-        }
-        Err(why) => refuse(400, &why),
-    }
-}
-
-#[derive(Deserialize)]
-struct NewQuota {
-    channel: Option<String>,
-    /// `null` or absent: no limit.
-    limit: Option<u64>,
-}
-
-async fn quota(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {
-    let wanted: NewQuota = match parse(&body) {
-        Ok(wanted) => wanted,
-        Err(why) => return refuse(400, &why),
-    };
-    let Some(found) = channel(&platform, wanted.channel.as_deref()) else {
-        return refuse(404, "no such channel");
-    };
-    let limit = wanted.limit.map_or(Quota::None, Quota::Limited);
-    platform.set_quota(found.id(), limit);
-    HttpResponse::Ok().json(json!({ "quota": limit }))
-}
-
-#[derive(Deserialize)]
-struct NewWebhook {
-    channel: Option<String>,
-    url: Option<String>,
-}
-
-async fn webhook(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {
-    let wanted: NewWebhook = match parse(&body) {
-        Ok(wanted) => wanted,
-        Err(why) => return refuse(400, &why),
-    };
-    let Some(found) = channel(&platform, wanted.channel.as_deref()) else {
-        return refuse(404, "no such channel");
-    };
-    platform.set_webhook_url(found.id(), wanted.url.as_deref());
-    HttpResponse::Ok().json(json!({ "webhookUrl": found.webhook_url() }))
 }
 
 #[derive(Deserialize)]

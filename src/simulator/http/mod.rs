@@ -6,6 +6,7 @@ mod control;
 mod files;
 mod line;
 mod stream;
+mod switches;
 
 use super::platform::Platform;
 use actix_web::{App, HttpServer, web};

@@ -87,7 +87,8 @@ impl Journal {
     pub fn page(&self, seq: u64, limit: usize) -> Vec<Arc<JournalEntry>> {
         let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let first = ring.entries.front().map_or(ring.next, |entry| entry.seq);
-        let skip = usize::try_from((seq + 1).saturating_sub(first)).unwrap_or(usize::MAX);
+        let skip =
+            usize::try_from(seq.saturating_add(1).saturating_sub(first)).unwrap_or(usize::MAX);
         ring.entries
             .iter()
             .skip(skip)

@@ -16,7 +16,7 @@ pub fn check_menu(menu: &Value) -> Vec<Fault> {
         faults.add("size.height", "Must be 250 or more");
     }
     // width / height >= 1.45, in whole numbers.
-    if width * 100 < height * 145 {
+    if width.saturating_mul(100) < height.saturating_mul(145) {
         faults.add(
             "size",
             "Aspect ratio (width / height) must be at least 1.45",
@@ -37,7 +37,8 @@ pub fn check_menu(menu: &Value) -> Vec<Fault> {
             faults.whole(&format!("{at}.bounds.{key}"), &area["bounds"][key], 0);
         }
         let edge = |from: &str, span: &str| {
-            area["bounds"][from].as_u64().unwrap_or(0) + area["bounds"][span].as_u64().unwrap_or(0)
+            let number = |key: &str| area["bounds"][key].as_u64().unwrap_or(0);
+            number(from).saturating_add(number(span))
         };
         if edge("x", "width") > width || edge("y", "height") > height {
             faults.add(&format!("{at}.bounds"), "Must lie within the rich menu");
