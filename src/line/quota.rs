@@ -100,6 +100,11 @@ impl Quota {
         std::mem::replace(&mut self.state().is_stale, false)
     }
 
+    /// The look failed: look again soon.
+    pub fn still_stale(&self) {
+        self.state().is_stale = true;
+    }
+
     /// Whether an automatic push may spend one: the share reserved for agents, in percent of the
     /// month's limit, is not touched.
     pub fn may_push_automatically(&self, now: Millis, reserve_percent: u8) -> bool {

@@ -4,6 +4,7 @@
 //! messages are repeated, once, after a 401 and with a new token. Bodies and tokens are never
 //! logged; LINE's request id always is (Messaging API docs, "Development guidelines").
 
+mod calls;
 mod endpoint;
 mod error;
 mod outcome;
@@ -16,14 +17,16 @@ pub(crate) use transport::{Answer, Lost};
 use crate::domain::ids::{ChannelId, ConversationKey};
 use crate::domain::time::Millis;
 use crate::line::tokens::{Bearer, TokenSource, Tokens};
+<<<<<<< HEAD
 use crate::line_wire::api::{
     BotInfoBody, ConsumptionBody, ProfileBody, QuotaBody, WebhookEndpointBody, WebhookTestBody,
 };
+=======
+>>>>>>> outbound
 use crate::ports::messenger::{Outcome, Report, Via};
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use reqwest::{Method, Url};
-use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use transport::Call;
@@ -33,10 +36,6 @@ pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 
 /// Deadline of every call that carries no messages.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// Deadline of an upload.
-const UPLOAD: Duration = Duration::from_secs(30);
-/// Bytes kept of an answer; the longest is a list of 1,000 rich menus.
-const KEEP: usize = 8 * 1024 * 1024;
 const JSON: &str = "application/json";
 
 /// What the client must know of a channel.
@@ -152,6 +151,7 @@ impl Client {
         }
         Sent { report, class }
     }
+<<<<<<< HEAD
 
     /// A customer's profile: `None` on 404 (not a friend, no consent, blocked, unknown).
     ///
@@ -325,6 +325,8 @@ impl Client {
             }
         }
     }
+=======
+>>>>>>> outbound
 }
 
 /// Posts a form without a token: how tokens are asked for. The form holds a secret.

@@ -6,6 +6,7 @@ use super::{Inner, not_sent, retry_key};
 use crate::line::api::{Messages, StatusClass};
 use crate::line::breaker::Verdict;
 use crate::line::limiter::Limiter;
+use crate::line::tokens::TokenError;
 use crate::ports::messenger::{Dispatch, Outcome, Report, Via};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -62,7 +63,9 @@ async fn begin(
         Ok(bearer) => bearer,
         Err(error) => {
             tracing::debug!(%error, "no token");
-            // The breaker is for sends; the tokens have their own backoff.
+            if !matches!(error, TokenError::Unavailable) {
+                channel.learn(inner, leave, Verdict::Auth);
+            }
             return Err("token");
         }
     };

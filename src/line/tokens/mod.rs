@@ -12,65 +12,21 @@ use crate::line::api::{Clock, Endpoint, Observer, StatusClass, post_form};
 use crate::line_wire::api::TokenBody;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
-use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+mod source;
+
+pub use source::{Secret, TokenError, TokenSource};
+
+use source::header;
 
 /// Wait after a failed issue, doubled up to [`MAX_BACKOFF`].
 const BACKOFF: Span = Span(500);
 const MAX_BACKOFF: Span = Span::secs(30);
 /// A token is not used in its last seconds: it could die on the way.
 const MARGIN: Span = Span::secs(5);
-
-/// Something that must not be shown.
-#[derive(Clone)]
-pub struct Secret(Arc<str>);
-
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(text: &str) -> Secret {
-        Secret(Arc::from(text))
-    }
-
-    fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
-/// Where a channel's tokens come from.
-#[derive(Clone, Debug)]
-pub enum TokenSource {
-    /// Issued in LINE's console; lives until it is reissued.
-    LongLived(Secret),
-    /// Issued by us, every 15 minutes.
-    Stateless {
-        /// The channel's number.
-        channel_id: String,
-        /// The channel secret.
-        channel_secret: Secret,
-    },
-}
-
-/// Why there is no token.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// The configured token holds characters no header can carry.
-    #[error("access token has characters that no header can carry")]
-    Malformed,
-    /// LINE refused id and secret.
-    #[error("LINE refused to issue a token: status {0}")]
-    Refused(u16),
-    /// LINE could not be asked, or not in time.
-    #[error("no token from LINE for now")]
-    Unavailable,
-}
 
 /// A token in use.
 #[derive(Clone)]
@@ -246,18 +202,8 @@ impl Tokens {
     async fn issue(&self) -> Result<Bearer, TokenError> {
         let (form, generation) = {
             let state = self.state();
-            let TokenSource::Stateless {
-                channel_id,
-                channel_secret,
-            } = &state.source
-            else {
-                return Err(TokenError::Unavailable); // replaced while we waited
-            };
-            let form = format!(
-                "grant_type=client_credentials&client_id={}&client_secret={}",
-                percent_encode_form(channel_id),
-                percent_encode_form(channel_secret.reveal()),
-            );
+            // `None`: the source was replaced while we waited.
+            let form = state.source.form().ok_or(TokenError::Unavailable)?;
             (form, state.generation)
         };
         let asked = (self.clock)();
@@ -355,29 +301,7 @@ impl Tokens {
     }
 }
 
-fn header(token: &str) -> Result<HeaderValue, TokenError> {
-    let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
-        .ok()
-        .filter(|_| !token.is_empty())
-        .ok_or(TokenError::Malformed)?;
-    header.set_sensitive(true);
-    Ok(header)
-}
-
 /// A random number below `bound`.
 fn jitter(bound: u32) -> u32 {
     getrandom::u32().unwrap_or(0) % bound
-}
-
-/// A value of a form: everything but unreserved characters as `%XX`.
-fn percent_encode_form(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("a string takes every write");
-        }
-    }
-    out
 }
