@@ -3,7 +3,7 @@
 
 use super::transport::{self, Call};
 use super::{CallError, Client, DEADLINE, Endpoint, JSON, class_of, join};
-use crate::line_wire::api::{BotInfoBody, ConsumptionBody, ProfileBody, QuotaBody};
+use crate::line_wire::api::{BotInfoBody, ConsumptionBody, ProfileBody, QuotaBody, WebhookEndpointBody, WebhookTestBody};
 use bytes::Bytes;
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
@@ -53,6 +53,25 @@ impl Client {
     /// See [`CallError`].
     pub async fn bot_info(&self) -> Result<BotInfoBody, CallError> {
         self.get(Endpoint::BotInfo, &["v2", "bot", "info"]).await
+    }
+
+    /// Where LINE sends webhooks, and whether it does.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn webhook_endpoint(&self) -> Result<WebhookEndpointBody, CallError> {
+        let path = ["v2", "bot", "channel", "webhook", "endpoint"];
+        self.get(Endpoint::Webhook, &path).await
+    }
+
+    /// Has LINE call the webhook with an empty body and tell how that went (60 calls an hour).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn test_webhook(&self) -> Result<WebhookTestBody, CallError> {
+        let path = ["v2", "bot", "channel", "webhook", "test"];
+        let answer = self.post(Endpoint::Webhook, &path, Some("{}")).await?;
+        serde_json::from_slice(&answer).map_err(|_| CallError::Unreadable)
     }
 
     /// Reads JSON from the API host.
