@@ -8,6 +8,8 @@ mod check;
 mod demo;
 mod doctor;
 mod explain;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod menu;
 mod serve;
 mod simulator;
@@ -74,6 +76,8 @@ fn written(result: std::io::Result<u8>) -> u8 {
 
 /// Runs the program.
 pub fn run() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    let _armed = failpoints::arm();
     let arguments = Arguments::parse();
     let code = match arguments.command {
         Command::Demo(arguments) => demo::run(arguments),
