@@ -1,0 +1,73 @@
+//! Watches the journal while a run is under way: when LINE accepted which answer.
+//!
+//! Only for latencies, progress and for knowing when to stop waiting; the judgement is the
+//! ledger's, from the same journal.
+
+use crate::live::{Live, token};
+use hotline::simulator::{Platform, What};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Entries taken at once, so that the journal's lock is never held for long.
+const PAGE: usize = 2_000;
+
+/// Follows the journal.
+pub struct Watch {
+    platform: Arc<Platform>,
+    live: Arc<Live>,
+    seen: u64,
+    open: HashMap<u128, usize>,
+    /// When LINE accepted the answer to each message, microseconds since the Unix epoch.
+    answers: Vec<Option<u64>>,
+    answered: u64,
+}
+
+impl Watch {
+    /// Nothing seen yet of a run of so many messages.
+    pub fn new(platform: Arc<Platform>, live: Arc<Live>, messages: usize) -> Watch {
+        Watch {
+            seen: platform.journal().last_seq(),
+            platform,
+            live,
+            open: HashMap::new(),
+            answers: vec![None; messages],
+            answered: 0,
+        }
+    }
+
+    /// Reads what is new.
+    pub fn look(&mut self) {
+        loop {
+            let page = self.platform.journal().page(self.seen, PAGE);
+            // Noted before they were sent: whatever this page uses is among them.
+            self.open.extend(self.live.take_tokens());
+            for entry in &page {
+                self.seen = entry.seq;
+                let What::Call(call) = &entry.what else {
+                    continue;
+                };
+                let used = call.reply_token.as_deref().filter(|_| call.accepted);
+                let message = used.and_then(token).and_then(|key| self.open.remove(&key));
+                if let Some(message) = message {
+                    // The journal counts whole milliseconds, cut off: the next one is the upper
+                    // bound, and a latency is never shown too small.
+                    self.answers[message] = Some((entry.at + 1) * 1_000);
+                    self.answered += 1;
+                }
+            }
+            if page.len() < PAGE {
+                return;
+            }
+        }
+    }
+
+    /// Messages answered with their own reply token so far.
+    pub fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// When each message was answered, in plan order.
+    pub fn into_answers(self) -> Vec<Option<u64>> {
+        self.answers
+    }
+}
