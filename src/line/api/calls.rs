@@ -3,7 +3,9 @@
 
 use super::transport::{self, Call};
 use super::{CallError, Client, DEADLINE, Endpoint, JSON, class_of, join};
-use crate::line_wire::api::{BotInfoBody, ConsumptionBody, ProfileBody, QuotaBody, WebhookEndpointBody, WebhookTestBody};
+use crate::line_wire::api::{
+    BotInfoBody, ConsumptionBody, ProfileBody, QuotaBody, WebhookEndpointBody, WebhookTestBody,
+};
 use bytes::Bytes;
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
