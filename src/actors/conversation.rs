@@ -26,7 +26,7 @@ const MAILBOX: usize = 64;
 
 /// Why events were not made durable.
 #[derive(Clone, Debug)]
-pub enum Undelivered {
+pub(super) enum Undelivered {
     /// The store refused or failed.
     Store(Error),
     /// The stored value cannot be read.
@@ -37,13 +37,13 @@ pub enum Undelivered {
 
 /// Asks a conversation to take events in. Answered when they are durable, or known not to be; the
 /// channel closes when the actor dies.
-pub struct Deliver {
+pub(super) struct Deliver {
     /// What happened, in order.
-    pub events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// Taken alone, not folded with others: used to find which event kills the actor.
-    pub alone: bool,
+    pub(super) alone: bool,
     /// Where the answer goes.
-    pub done: oneshot::Sender<Result<(), Undelivered>>,
+    pub(super) done: oneshot::Sender<Result<(), Undelivered>>,
 }
 
 impl Message for Deliver {

@@ -13,9 +13,11 @@
 //! | `registry` | finds, starts, heals and retires conversation actors |
 //! | `quarantine` | keeps raw what could not be decided |
 //! | `sweeper` | wakes what owes something: timers, recovery after a crash |
+//! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
 mod conversation;
+mod housekeeper;
 mod push_budget;
 mod quarantine;
 mod registry;
@@ -23,7 +25,7 @@ mod shared;
 mod sweeper;
 mod turn;
 
-pub use conversation::Deliver;
+pub use housekeeper::Housekeeper;
 pub use push_budget::PushBudget;
 pub use registry::{Inbound, Limits, Refusal, Registry};
 pub use shared::Shared;
