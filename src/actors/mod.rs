@@ -11,6 +11,8 @@
 //! | `turn` | decide, commit, release: three consecutive steps |
 //! | `conversation` | the actor: one turn at a time, what arrives meanwhile is folded |
 //! | `registry` | finds, starts, heals and retires conversation actors |
+//! | `outside` | between the core's words and the ports' |
+//! | `parking` | conversations left alone for a while |
 //! | `quarantine` | keeps raw what could not be decided |
 //! | `sweeper` | wakes what owes something: timers, recovery after a crash |
 //! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
@@ -18,6 +20,8 @@
 
 mod conversation;
 mod housekeeper;
+mod outside;
+mod parking;
 mod push_budget;
 mod quarantine;
 mod registry;
