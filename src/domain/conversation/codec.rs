@@ -6,7 +6,7 @@
 
 use super::context::{From, Words};
 use super::flight::{Flight, Way};
-use super::outbox::{Parcel, Wait};
+use super::parcel::{Parcel, Wait};
 use super::seen::Mark;
 use super::state::{Conversation, Phase};
 use super::tokens::Token;
