@@ -46,7 +46,8 @@ impl std::convert::From<Fault> for DecodeError {
 /// Writes a state down.
 pub(super) fn encode(state: &Conversation) -> Box<[u8]> {
     let mut w = Writer {
-        out: Vec::with_capacity(256),
+        // Ten messages of context fit.
+        out: Vec::with_capacity(1_024),
     };
     w.out.push(FORMAT);
     w.number(
