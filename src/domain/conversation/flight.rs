@@ -29,7 +29,7 @@ pub const PUSH_LIFE: Span = Span::hours(24);
 /// First pause before another try; doubles up to [`BACKOFF_MAX`].
 const BACKOFF: Span = Span(250);
 const BACKOFF_MAX: Span = Span::secs(5);
-const BACKOFF_MAX_PUSH: Span = Span::mins(5);
+const BACKOFF_MAX_PUSH: Span = Span::mins(1);
 
 /// By which way a flight goes. Frozen at launch.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -98,6 +98,9 @@ impl Outbox {
         now: &Now<'_>,
         facts: &mut Vec<Fact>,
     ) {
+        if !tokens.is_empty() {
+            self.recall_pushes();
+        }
         if self.flights.iter().any(|flight| !flight.aside) || self.queue.is_empty() {
             return;
         }
@@ -118,6 +121,16 @@ impl Outbox {
             return;
         }
         self.settle_waiting(policy, now.time, facts);
+    }
+
+    /// A token came while a push that certainly was not accepted waits for its next try: it goes
+    /// free instead.
+    fn recall_pushes(&mut self) {
+        let paid = |flight: &Flight| flight.is_push() && !flight.doubtful && !flight.under_way();
+        while let Some(at) = self.flights.iter().position(paid) {
+            let parcel = self.flights.remove(at).parcel;
+            self.take_back(parcel);
+        }
     }
 
     /// No token is left: says so for each parcel, by policy.

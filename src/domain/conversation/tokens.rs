@@ -54,6 +54,11 @@ impl TokenBank {
         }
     }
 
+    /// Whether there is nothing to spend.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
     /// Forgets what has died.
     pub(super) fn prune(&mut self, now: Millis) {
         self.tokens.retain(|token| token.usable(now));
