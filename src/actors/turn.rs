@@ -17,6 +17,11 @@ use std::sync::Arc;
 
 /// How often a turn decides again on what another writer stored, before it gives up for now.
 const MAX_CONFLICTS: usize = 8;
+/// What is due within this gets a timer of its own; the rest is left to the due index. Shorter than
+/// a call to LINE, so that a call that ends as it should arms none.
+const SOON: Span = Span::secs(8);
+/// As long as a claim can hide a conversation from the due index, with room to spare.
+const CLAIMED: Span = Span::mins(2);
 
 /// What a conversation knows of itself while it works.
 pub(super) struct Core {
@@ -71,7 +76,7 @@ impl Core {
             let transition = self.decide(&events, &*automation);
             if !transition.changed() {
                 meter::rejected(transition.rejected());
-                return Ok(Turned::default());
+                return Ok(self.unchanged());
             }
             // 2 commit: one atomic, durable step.
             let commit = self.commit(&transition);
@@ -103,12 +108,28 @@ impl Core {
     }
 
     fn released(&self, live: &Live) -> Turned {
-        let now = self.shared.store.now();
-        let soon = live.state().due().filter(|due| *due < now + Span::secs(8));
         Turned {
             owed: live.owed(&self.key, self.shared.store.incarnation()),
-            wake: soon,
+            wake: self.due_within(live, SOON),
         }
+    }
+
+    /// Nothing to store and nothing new to do, but what is owed later stays owed: whoever woke us
+    /// before the time (recovery does) has taken us out of the due index for as long.
+    fn unchanged(&self) -> Turned {
+        let wake = match &self.known {
+            Known::Live(live) => self.due_within(live, CLAIMED),
+            Known::Absent(_) | Known::Unread => None,
+        };
+        Turned {
+            owed: Vec::new(),
+            wake,
+        }
+    }
+
+    fn due_within(&self, live: &Live, span: Span) -> Option<Millis> {
+        let horizon = self.shared.store.now() + span;
+        live.state().due().filter(|due| *due < horizon)
     }
 
     fn adopt(&mut self, stored: Option<Stored>) -> Result<(), Failure> {

@@ -191,6 +191,7 @@ impl Running {
         let began = Instant::now();
         tracing::info!(timeout_s = self.drain.as_secs(), "draining");
         self.status.drain();
+        self.webhook.leave();
         // Stops accepting, lets requests under way end, then the worker threads stop. Conversations
         // live on those threads, so sends under way must end before: hence first the waiting.
         self.public_server.pause().await;

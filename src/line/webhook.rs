@@ -11,15 +11,15 @@ use crate::domain::ids::{ChannelId, ConversationKey};
 use crate::line_wire::event;
 use crate::ports::store::Error;
 use crate::telemetry::meter;
-use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a request waits for its commits. LINE counts an answer after 2 s as an error (docs,
@@ -53,6 +53,7 @@ pub struct Webhook {
     registry: Arc<Registry>,
     bounds: Bounds,
     in_flight: AtomicUsize,
+    leaving: AtomicBool,
 }
 
 /// How a request was answered.
@@ -77,7 +78,14 @@ impl Webhook {
             registry,
             bounds,
             in_flight: AtomicUsize::new(0),
+            leaving: AtomicBool::new(false),
         }
+    }
+
+    /// From now on every answer ends its connection: a node that leaves accepts no new ones, and
+    /// work must not go on coming over those that LINE keeps open.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     /// Requests being worked on.
@@ -288,10 +296,16 @@ pub async fn handle(
         status,
         said.as_deref(),
     );
-    match said {
+    let mut response = match said {
         None => HttpResponse::new(StatusCode::OK),
         Some(said) => plain(status, said),
+    };
+    if webhook.leaving.load(Ordering::Relaxed) {
+        response
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
     }
+    response
 }
 
 fn observe(

@@ -124,7 +124,8 @@ fn name(customer: usize) -> String {
     format!("U{customer:032x}")
 }
 
-fn say(platform: &Platform, asked: &Asked, customer: usize, n: usize) {
+/// The customer asks its `n`-th question now.
+pub fn say(platform: &Platform, asked: &Asked, customer: usize, n: usize) {
     let customer = name(customer);
     let minted = platform
         .customer_says(CHANNEL, &customer, &question(n))

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// Longest time a start may take, recovery included, on a busy machine.
 const READY: Duration = Duration::from_secs(30);
 
+/// Environment variable that names another build of the program to test.
+const PROGRAM: &str = "HOTLINE_TEST_PROGRAM";
+
 /// `hotline serve`, running.
 pub struct Hotline {
     child: Child,
@@ -39,16 +42,18 @@ impl Hotline {
             opened.expect("a log in the temporary folder")
         };
         let begun = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hotline"))
-            .arg("serve")
-            .arg("--config")
-            .arg(config)
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(file())
-            .spawn()
-            .expect("the program starts");
+        let program = std::env::var_os(PROGRAM);
+        let mut child =
+            Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_hotline").into()))
+                .arg("serve")
+                .arg("--config")
+                .arg(config)
+                .envs(environment.iter().copied())
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(file())
+                .spawn()
+                .expect("the program starts");
         let (tell, told) = channel();
         let lines = child.stdout.take().expect("stdout is a pipe");
         let copy = file();

@@ -5,8 +5,10 @@ use super::load::{Asked, Load, Weather};
 use super::process::Hotline;
 use super::rng::Rng;
 use hotline::simulator::{
-    ChannelOptions, Delivery, Ledger, Options, Platform, Simulator, SimulatorThread, Verdict,
+    ChannelOptions, Delivery, Ledger, Options, Platform, Simulator, SimulatorThread, Verdict, What,
 };
+use serde_json::Value;
+use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,6 +81,11 @@ impl World {
         hotline
     }
 
+    /// Everything the program kept is gone.
+    pub fn wipe(&self) {
+        std::fs::remove_dir_all(self.root.path().join("data")).expect("the data folder");
+    }
+
     /// Steady load.
     pub fn load(&mut self, customers: usize, rate: u64, weather: Weather) -> Load {
         let seed = self.rng.bits();
@@ -105,13 +112,86 @@ impl World {
         ledger.verdict()
     }
 
+    /// Everything the journal holds about the customers of the first offences, and the end of the
+    /// program's log: what a person needs to find the cause.
+    pub fn trail(&self, verdict: &Verdict) -> String {
+        let entries = self.platform().journal().entries_since(0);
+        let mut trail = String::new();
+        for offence in verdict.offences.iter().take(2) {
+            let mut names = vec![offence.customer.clone()];
+            let _ = writeln!(trail, "--- {} ({})", offence.customer, offence.kind);
+            for entry in &entries {
+                let (text, line) = match &entry.what {
+                    What::Webhook(hook) => {
+                        let (status, error) = (hook.status, &hook.error);
+                        (
+                            &hook.body,
+                            format!("webhook sent_at={} {status} {error:?}", hook.sent_at),
+                        )
+                    }
+                    What::Call(call) => (
+                        &call.body,
+                        format!(
+                            "{} {} accepted={} {:?} {:?} wait={} {:?}",
+                            call.endpoint,
+                            call.status,
+                            call.accepted,
+                            call.told,
+                            call.fault,
+                            call.wait_ms,
+                            call.reason
+                        ),
+                    ),
+                };
+                if !names.iter().any(|name| text.contains(name.as_str())) {
+                    continue;
+                }
+                let ours = about(text, &offence.customer, &mut names);
+                let _ = writeln!(trail, "{} at={} {line} {ours}", entry.seq, entry.at);
+            }
+        }
+        let log = std::fs::read_to_string(self.root.path().join("hotline.log"));
+        let log = log.unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let _ = writeln!(trail, "--- log");
+        for line in &lines[lines.len().saturating_sub(40)..] {
+            let _ = writeln!(trail, "{line}");
+        }
+        trail
+    }
+
     /// Waits until at least so many answers were accepted by LINE since `seq`.
     pub fn answers_since(&self, seq: u64, wanted: usize, patience: Duration) -> bool {
         let mut found = 0;
         let enough = self.platform().journal().wait_for(seq, patience, |entry| {
-            if let hotline::simulator::What::Call(call) = &entry.what {
+            if let What::Call(call) = &entry.what {
                 found += usize::from(!call.deliveries.is_empty());
             }
+            found >= wanted
+        });
+        enough.is_some()
+    }
+
+    /// Waits until so many sends were tried in all.
+    pub fn calls(&self, wanted: usize, patience: Duration) -> bool {
+        self.counted(wanted, patience, |what| match what {
+            What::Call(call) => usize::from(call.endpoint == "reply" || call.endpoint == "push"),
+            What::Webhook(_) => 0,
+        })
+    }
+
+    /// Waits until so many events were answered 2xx in all.
+    pub fn acknowledged(&self, wanted: usize, patience: Duration) -> bool {
+        self.counted(wanted, patience, |what| match what {
+            What::Webhook(webhook) if webhook.acknowledged() => webhook.event_ids.len(),
+            What::Webhook(_) | What::Call(_) => 0,
+        })
+    }
+
+    fn counted(&self, wanted: usize, patience: Duration, count: fn(&What) -> usize) -> bool {
+        let mut found = 0;
+        let enough = self.platform().journal().wait_for(0, patience, |entry| {
+            found += count(&entry.what);
             found >= wanted
         });
         enough.is_some()
@@ -138,4 +218,26 @@ impl World {
             }
         }
     }
+}
+
+/// What a body says that concerns the customer; learns the reply tokens that are the customer's.
+fn about(body: &str, customer: &str, names: &mut Vec<String>) -> String {
+    let Ok(body) = serde_json::from_str::<Value>(body) else {
+        return body.to_owned();
+    };
+    let Some(events) = body["events"].as_array() else {
+        return body.to_string();
+    };
+    let mut said = String::new();
+    for event in events
+        .iter()
+        .filter(|event| event["source"]["userId"] == customer)
+    {
+        if let Some(token) = event["replyToken"].as_str() {
+            names.push(token.to_owned());
+        }
+        let (text, token) = (&event["message"]["text"], &event["replyToken"]);
+        let _ = write!(said, "{text} token {token} ");
+    }
+    said
 }
