@@ -28,7 +28,10 @@ pub async fn latency(users: u64, seconds: u64) {
     let second = Duration::from_secs(1);
     let most = saturated(&line, &server, Draw::Random(users), second, 4 * second).await;
     let rate = most.rate / 2.0;
-    println!("greatest rate {:.0}/s; offered now {rate:.0}/s, open loop", most.rate);
+    println!(
+        "greatest rate {:.0}/s; offered now {rate:.0}/s, open loop",
+        most.rate
+    );
     let target = line.target(&server, Draw::Random(users));
     let tasks = open(&target, SLOTS, rate);
     tokio::time::sleep(2 * second).await;
@@ -86,13 +89,20 @@ pub async fn overload(users: u64) {
     touch_each(&line, &server, users).await;
     let (second, draw) = (Duration::from_secs(1), Draw::Random(users));
     let most = saturated(&line, &server, draw, second, 3 * second).await;
-    println!("greatest rate {:.0}/s; resident {} KiB", most.rate, server.rss_kib());
+    println!(
+        "greatest rate {:.0}/s; resident {} KiB",
+        most.rate,
+        server.rss_kib()
+    );
     let flood = async |name: &str, pause: Duration, slots: usize| {
         line.seen.pause.set(pause);
         let target = line.target(&server, draw);
         let replies = line.seen.replies.get();
         let tasks = open(&target, slots, most.rate * 3.0);
-        println!("{name}: offered {:.0}/s over {slots} connections", most.rate * 3.0);
+        println!(
+            "{name}: offered {:.0}/s over {slots} connections",
+            most.rate * 3.0
+        );
         println!("   s  200/s  503/s  other  owed  resident KiB");
         let (mut accepted, mut refused) = (0, 0);
         for nth in 1..=8 {

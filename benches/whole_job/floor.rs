@@ -98,7 +98,10 @@ async fn webhook(request: HttpRequest, body: web::Bytes, bot: web::Data<Bot>) ->
     for event in &body.events {
         let (Some(token), Some(text)) = (
             &event.reply_token,
-            event.message.as_ref().and_then(|message| message.text.as_ref()),
+            event
+                .message
+                .as_ref()
+                .and_then(|message| message.text.as_ref()),
         ) else {
             continue;
         };

@@ -131,9 +131,7 @@ impl Target {
             if at > Instant::now() {
                 tokio::time::sleep_until(at).await;
             }
-            self.maker
-                .borrow_mut()
-                .next(&self.path, slot, &mut request);
+            self.maker.borrow_mut().next(&self.path, slot, &mut request);
             if self.exchange(&mut wire, &request, at).await.is_err() {
                 // The server may close after an early refusal, as LINE would see it too.
                 up(&self.counts.broken);

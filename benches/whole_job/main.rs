@@ -21,7 +21,10 @@ use std::process::Command;
 
 fn main() {
     // cargo adds `--bench`.
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
     let word = |nth: usize| arguments.get(nth).map(String::as_str);
     let number = |nth: usize, default: u64| word(nth).map_or(Some(default), |w| w.parse().ok());
     let number = |nth, default| number(nth, default).expect("a whole number");
@@ -54,7 +57,9 @@ fn main() {
 
 fn on_core_1(work: impl Future<Output = ()>) {
     let me = std::process::id().to_string();
-    let pinned = Command::new("taskset").args(["-c", "-p", "1", &me]).output();
+    let pinned = Command::new("taskset")
+        .args(["-c", "-p", "1", &me])
+        .output();
     assert!(
         pinned.is_ok_and(|output| output.status.success()),
         "taskset (util-linux) and a second core are needed"
@@ -75,5 +80,9 @@ fn machine() {
         .find_map(|line| line.strip_prefix("model name"))
         .map_or("", |rest| rest.trim_start_matches([' ', '\t', ':']));
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    println!("machine: {model}, Linux {}, load before {}", kernel.trim(), load.trim());
+    println!(
+        "machine: {model}, Linux {}, load before {}",
+        kernel.trim(),
+        load.trim()
+    );
 }

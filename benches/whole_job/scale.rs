@@ -110,7 +110,10 @@ pub async fn restart(users: u64) {
     let folder = scratch("restart");
     preload::fill(&line, &folder, users).await;
     let say = |how: &str, server: &Server| {
-        println!("{how}: ready in {:.0} ms", server.ready_in.as_secs_f64() * 1e3);
+        println!(
+            "{how}: ready in {:.0} ms",
+            server.ready_in.as_secs_f64() * 1e3
+        );
     };
     let server = serve(&line, &folder);
     println!("{}", server.command);

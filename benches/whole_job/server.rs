@@ -122,7 +122,9 @@ impl Server {
 
     /// Asks it to leave, and waits.
     pub fn stop(mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
         let _ = self.child.wait();
     }
 }
@@ -165,7 +167,10 @@ fn start(
             let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
             panic!("{said} ended with {status}:\n{log}");
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{said}: not ready");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{said}: not ready"
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
     Server {

@@ -1,6 +1,6 @@
 //! One turn of a conversation: decide, commit, release.
 
-use super::shared::{Shared, attempt, revision};
+use super::shared::{Shared, tokens};
 use crate::domain::conversation::{
     Content, Conversation, DecodeError, Event, Fact, Kind, Live, Now, Owed, Transition,
 };
@@ -47,7 +47,8 @@ pub(super) enum Failure {
 /// What a turn left to do.
 #[derive(Debug, Default)]
 pub(super) struct Turned {
-    pub(super) owed: Vec<Owed>,
+    /// `None`: nothing was committed, so nothing new is known.
+    pub(super) owed: Option<Vec<Owed>>,
     /// When to look again, if that is soon.
     pub(super) wake: Option<Millis>,
 }
@@ -106,7 +107,7 @@ impl Core {
         let now = self.shared.store.now();
         let soon = live.state().due().filter(|due| *due < now + Span::secs(8));
         Turned {
-            owed: live.owed(&self.key, self.shared.store.incarnation()),
+            owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: soon,
         }
     }
@@ -151,10 +152,11 @@ impl Core {
 
     fn decide(&self, events: &[Event], automation: &dyn Automation) -> Transition {
         let gone = |other| self.shared.is_gone(other);
+        let (revision, attempt) = tokens();
         let now = Now {
             time: self.shared.store.now(),
             incarnation: self.shared.store.incarnation(),
-            attempt: attempt(),
+            attempt,
             is_gone: &gone,
         };
         let nothing = Conversation::default();
@@ -162,7 +164,7 @@ impl Core {
             Known::Live(live) => live.state(),
             Known::Absent(_) | Known::Unread => &nothing,
         };
-        state.apply(events, automation, &now, revision())
+        state.apply(events, automation, &now, revision)
     }
 
     fn commit(&self, transition: &Transition) -> Commit {
