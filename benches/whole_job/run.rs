@@ -90,13 +90,19 @@ pub async fn saturated(
         task.await.expect("no panic").expect("connections hold");
     }
     let counts = &target.counts;
-    assert_eq!(counts.unanswered.get(), 0, "accepted and not replied to");
+    assert_eq!(
+        counts.unanswered.get(),
+        0,
+        "accepted and not replied to, {}",
+        server.command
+    );
     settle(line).await;
     let all = line.seen.replies.get() - before;
     assert_eq!(
         all,
         counts.accepted.get(),
-        "one reply for each webhook answered 200"
+        "one reply for each webhook answered 200, {}",
+        server.command
     );
     Window {
         cpu: cpu as f64 / in_window.max(1) as f64,

@@ -200,31 +200,33 @@ impl Conversation {
 
     /// Begins what is owed and has not been begun.
     fn release(&mut self, turned: Turned, ctx: &mut Context<Self>) {
-        for owed in turned.owed {
-            let name = match &owed {
-                Owed::Send(send) => Begun::Send(send.attempt),
-                Owed::AskPush { effect } => Begun::AskPush(*effect),
-                Owed::FetchProfile => Begun::Profile,
-            };
+        if let Some(owed) = &turned.owed {
+            // Forgotten when the state no longer owes it, not when it is over: its outcome may
+            // still wait behind the turn that owes it.
+            let names: Vec<Begun> = owed.iter().map(name_of).collect();
+            self.busy().begun.retain(|begun| names.contains(begun));
+        }
+        for owed in turned.owed.into_iter().flatten() {
+            let name = name_of(&owed);
             if self.busy().begun.contains(&name) {
                 continue;
             }
             self.busy().begun.push(name);
-            self.begin(owed, name, ctx);
+            self.begin(owed, ctx);
         }
         if let Some(at) = turned.wake {
             self.arm(at, ctx);
         }
     }
 
-    fn begin(&mut self, owed: Owed, name: Begun, ctx: &mut Context<Self>) {
+    fn begin(&mut self, owed: Owed, ctx: &mut Context<Self>) {
         match owed {
             Owed::Send(send) => {
                 let attempt = send.attempt;
                 let sending = self.shared.messenger.send(dispatch(&self.key, send));
                 ctx.spawn(sending.into_actor(self).map(move |report, actor, ctx| {
                     let end = end_of(&report.outcome);
-                    actor.ended(name, Event::SendEnded { attempt, end }, ctx);
+                    actor.ended(Event::SendEnded { attempt, end }, ctx);
                 }));
             }
             Owed::AskPush { effect } => {
@@ -232,26 +234,25 @@ impl Conversation {
                 let channel = self.key.channel.clone();
                 let asking = async move { shared.pushes.ask(&*shared.store, &channel).await };
                 ctx.spawn(asking.into_actor(self).map(move |granted, actor, ctx| {
-                    actor.ended(name, Event::PushAnswered { effect, granted }, ctx);
+                    actor.ended(Event::PushAnswered { effect, granted }, ctx);
                 }));
             }
             Owed::FetchProfile => {
                 let asking = self.shared.messenger.profile(self.key.clone());
                 ctx.spawn(asking.into_actor(self).map(move |answer, actor, ctx| {
                     // Not worth insisting: the next sign of life after a week asks again.
-                    let name_of = |profile: crate::ports::messenger::Profile| {
+                    let display_name = |profile: crate::ports::messenger::Profile| {
                         profile.display_name.into_boxed_str()
                     };
-                    let display = answer.ok().flatten().map(name_of);
-                    actor.ended(name, Event::ProfileAnswered { name: display }, ctx);
+                    let display = answer.ok().flatten().map(display_name);
+                    actor.ended(Event::ProfileAnswered { name: display }, ctx);
                 }));
             }
         }
     }
 
     /// Something begun is over: its outcome is an event like any other.
-    fn ended(&mut self, name: Begun, event: Event, ctx: &mut Context<Self>) {
-        self.busy().begun.retain(|begun| *begun != name);
+    fn ended(&mut self, event: Event, ctx: &mut Context<Self>) {
         self.enqueue(event);
         self.pump(ctx);
     }
@@ -296,6 +297,14 @@ impl Conversation {
             Known::Live(live) => Rest::Packed(live.revision(), live.packed()),
         };
         self.busy = None;
+    }
+}
+
+fn name_of(owed: &Owed) -> Begun {
+    match owed {
+        Owed::Send(send) => Begun::Send(send.attempt),
+        Owed::AskPush { effect } => Begun::AskPush(*effect),
+        Owed::FetchProfile => Begun::Profile,
     }
 }
 

@@ -42,7 +42,13 @@ pub(super) fn revision() -> Revision {
     Revision(draw())
 }
 
-/// A fresh base for attempt ids.
-pub(super) fn attempt() -> AttemptId {
-    AttemptId(u64::from_le_bytes(draw()))
+/// A fresh revision and a fresh base for attempt ids: one question to the system for both.
+pub(super) fn tokens() -> (Revision, AttemptId) {
+    let bytes: [u8; 24] = draw();
+    let (revision, attempt) = bytes.split_at(16);
+    let whole = "halves of a fixed size";
+    (
+        Revision(revision.try_into().expect(whole)),
+        AttemptId(u64::from_le_bytes(attempt.try_into().expect(whole))),
+    )
 }

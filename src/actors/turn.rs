@@ -1,6 +1,6 @@
 //! One turn of a conversation: decide, commit, release.
 
-use super::shared::{Shared, attempt, revision};
+use super::shared::{Shared, tokens};
 use crate::domain::conversation::{
     Content, Conversation, DecodeError, Event, Fact, Kind, Live, Now, Owed, Transition,
 };
@@ -52,7 +52,8 @@ pub(super) enum Failure {
 /// What a turn left to do.
 #[derive(Debug, Default)]
 pub(super) struct Turned {
-    pub(super) owed: Vec<Owed>,
+    /// `None`: nothing was committed, so nothing new is known.
+    pub(super) owed: Option<Vec<Owed>>,
     /// When to look again, if that is soon.
     pub(super) wake: Option<Millis>,
 }
@@ -109,7 +110,7 @@ impl Core {
 
     fn released(&self, live: &Live) -> Turned {
         Turned {
-            owed: live.owed(&self.key, self.shared.store.incarnation()),
+            owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, SOON),
         }
     }
@@ -122,7 +123,7 @@ impl Core {
             Known::Absent(_) | Known::Unread => None,
         };
         Turned {
-            owed: Vec::new(),
+            owed: None,
             wake,
         }
     }
@@ -175,10 +176,11 @@ impl Core {
 
     fn decide(&self, events: &[Event], automation: &dyn Automation) -> Transition {
         let gone = |other| self.shared.is_gone(other);
+        let (revision, attempt) = tokens();
         let now = Now {
             time: self.shared.store.now(),
             incarnation: self.shared.store.incarnation(),
-            attempt: attempt(),
+            attempt,
             is_gone: &gone,
         };
         let nothing = Conversation::default();
@@ -186,7 +188,7 @@ impl Core {
             Known::Live(live) => live.state(),
             Known::Absent(_) | Known::Unread => &nothing,
         };
-        state.apply(events, automation, &now, revision())
+        state.apply(events, automation, &now, revision)
     }
 
     fn commit(&self, transition: &Transition) -> Commit {
