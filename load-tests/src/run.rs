@@ -7,7 +7,7 @@
 use crate::arguments;
 use crate::drive::{self, Job, Sent, Start};
 use crate::figures;
-use crate::live::{Live, read};
+use crate::live::Live;
 use crate::progress::Progress;
 use crate::report::{self, Report, ServerUse};
 use crate::scenario::{self, SHIPPED, Scenario};
@@ -286,7 +286,7 @@ fn drive_and_watch(
         .join()
         .map_err(|_| "the driving thread died".to_owned())?
         .map_err(|error| format!("no runtime: {error}"))?;
-    settle(scenario, &live, &mut watch, &mut progress, start);
+    settle(scenario, &sent, &live, &mut watch, &mut progress, start);
     progress.end();
     let after = server.and_then(Server::usage);
     let used = before
@@ -307,6 +307,7 @@ fn drive_and_watch(
 /// Waits until everything accepted is answered, at most as long as the scenario says.
 fn settle(
     scenario: &Scenario,
+    sent: &[Sent],
     live: &Live,
     watch: &mut Watch,
     progress: &mut Progress,
@@ -315,8 +316,7 @@ fn settle(
     let until = Instant::now() + scenario.settle;
     loop {
         watch.look();
-        let all = watch.answered() >= read(&live.accepted);
-        if all || Instant::now() > until {
+        if watch.nothing_owed(sent) || Instant::now() > until {
             break;
         }
         progress.tell(live, watch.answered(), start.at.elapsed(), "settling");
