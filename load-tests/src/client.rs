@@ -55,7 +55,7 @@ impl Target {
 /// How a request ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// When it was handed to a connection.
+    /// When it was taken up: what comes after, connecting included, is the target's time.
     pub sent: Instant,
     /// When the answer was read, or given up.
     pub over: Instant,
@@ -86,8 +86,8 @@ impl Client {
     /// Posts one signed webhook.
     pub async fn post(&self, body: Bytes, signature: &str) -> Ended {
         let _place = self.places.acquire().await;
-        let mut sent = Instant::now();
-        let exchange = self.exchange(body, signature, &mut sent);
+        let sent = Instant::now();
+        let exchange = self.exchange(body, signature);
         let status = match tokio::time::timeout(TIMEOUT, exchange).await {
             Ok(status) => status,
             Err(_) => Err("request_timeout"),
@@ -99,12 +99,7 @@ impl Client {
         }
     }
 
-    async fn exchange(
-        &self,
-        body: Bytes,
-        signature: &str,
-        sent: &mut Instant,
-    ) -> Result<u16, &'static str> {
+    async fn exchange(&self, body: Bytes, signature: &str) -> Result<u16, &'static str> {
         loop {
             let kept = self.kept();
             let fresh = kept.is_none();
@@ -113,7 +108,6 @@ impl Client {
                 None => self.connect().await.map_err(|_| "could_not_connect")?,
             };
             let request = self.request(body.clone(), signature)?;
-            *sent = Instant::now();
             let response = match connection.send_request(request).await {
                 Ok(response) => response,
                 // The peer closed an idle connection before the request left: nothing was sent.

@@ -65,7 +65,7 @@ pub struct Figures {
     pub ack: Latency,
     /// Intended time → LINE accepted our answer.
     pub answer: Latency,
-    /// Intended time → handed to a connection, of all messages that had not to wait for another.
+    /// Intended time → taken up by the generator, of all messages that had not to wait for another.
     pub lag: Latency,
     /// Messages that were never sent.
     pub unsent: u64,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 /// Counters; written by the driver, read by everybody.
 #[derive(Debug, Default)]
 pub struct Live {
-    /// Handed to a connection.
+    /// Taken up.
     pub sent: AtomicU64,
     /// Answered 2xx.
     pub accepted: AtomicU64,

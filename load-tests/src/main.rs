@@ -5,6 +5,7 @@
 
 mod arguments;
 mod client;
+mod conduct;
 mod drive;
 mod figures;
 mod live;

@@ -5,36 +5,24 @@
 //! sends on its way out is missed.
 
 use crate::arguments;
-use crate::drive::{self, Job, Sent, Start};
+use crate::conduct;
+use crate::drive::{self, Sent};
 use crate::figures;
-use crate::live::{Live, read};
-use crate::progress::Progress;
-use crate::report::{self, Report, ServerUse};
+use crate::report::{self, Report};
 use crate::scenario::{self, SHIPPED, Scenario};
 use crate::schedule::{self, Arrival};
 use crate::server_config::{CHANNEL, SECRET, TOKEN, answer_marker};
 use crate::target::{self, Server};
 use crate::units;
-use crate::verdict::{self, Counts, Health};
-use crate::watch::Watch;
+use crate::verdict::{self, Counts};
 use hotline::simulator::faults::Fault;
 use hotline::simulator::ledger::{self, Ledger};
 use hotline::simulator::options::Rates;
 use hotline::simulator::{ChannelOptions, Faults, Options, Platform, Simulator, What};
-use rustix::time::{ClockId, clock_gettime};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-
-/// How often the journal is looked at.
-const LOOK: Duration = Duration::from_millis(25);
-/// Between the end of the preparations and the first message.
-const AHEAD: Duration = Duration::from_millis(300);
-/// After the last answer, so that a second one is still caught.
-const AFTER: Duration = Duration::from_millis(500);
 
 /// Runs a scenario; the exit code.
 ///
@@ -90,7 +78,7 @@ pub fn run(arguments: &arguments::Run) -> Result<u8, String> {
         scenario.length().as_secs_f64(),
         target.url()
     );
-    let mut driven = drive_and_watch(
+    let mut driven = conduct::conduct(
         &platform,
         &scenario,
         seed,
@@ -227,105 +215,6 @@ fn cores(arguments: &arguments::Run) -> usize {
     arguments.cores.unwrap_or(all / 2).max(1)
 }
 
-/// What came of the driving.
-struct Driven {
-    sent: Vec<Sent>,
-    watch: Watch,
-    start: Start,
-    health: Health,
-    server: Option<ServerUse>,
-}
-
-fn drive_and_watch(
-    platform: &Arc<Platform>,
-    scenario: &Scenario,
-    seed: u64,
-    plan: &Arc<Vec<Arrival>>,
-    target: crate::client::Target,
-    server: Option<&Server>,
-    cores: usize,
-) -> Result<Driven, String> {
-    let live = Arc::new(Live::default());
-    let mut watch = Watch::new(platform.clone(), live.clone(), plan.len());
-    let start = Start::soon(AHEAD);
-    let job = Job {
-        platform: platform.clone(),
-        target,
-        plan: plan.clone(),
-        texts: scenario
-            .texts
-            .iter()
-            .map(|text| text.text.clone())
-            .collect(),
-        seed,
-        live: live.clone(),
-        start,
-    };
-    let before = server.and_then(Server::usage);
-    let mut most_memory = 0;
-    let cpu_before = cpu_seconds();
-    let driver = std::thread::Builder::new()
-        .name("driver".to_owned())
-        .spawn(move || drive::run(job))
-        .map_err(|error| format!("no thread: {error}"))?;
-    let mut progress = Progress::new(plan.len());
-    while !live.over.load(Ordering::Acquire) && !driver.is_finished() {
-        std::thread::sleep(LOOK);
-        watch.look();
-        progress.tell(&live, watch.answered(), start.at.elapsed(), "driving");
-        if let Some((_, memory)) = server.and_then(Server::usage) {
-            most_memory = most_memory.max(memory);
-        }
-    }
-    let health = Health {
-        cpu_seconds: cpu_seconds() - cpu_before,
-        wall_seconds: start.at.elapsed().as_secs_f64(),
-        cores,
-    };
-    let sent = driver
-        .join()
-        .map_err(|_| "the driving thread died".to_owned())?
-        .map_err(|error| format!("no runtime: {error}"))?;
-    settle(scenario, &live, &mut watch, &mut progress, start);
-    progress.end();
-    let after = server.and_then(Server::usage);
-    let used = before
-        .zip(after)
-        .map(|((before, _), (after, memory))| ServerUse {
-            cpu_seconds: after - before,
-            memory: most_memory.max(memory),
-        });
-    Ok(Driven {
-        sent,
-        watch,
-        start,
-        health,
-        server: used,
-    })
-}
-
-/// Waits until everything accepted is answered, at most as long as the scenario says.
-fn settle(
-    scenario: &Scenario,
-    live: &Live,
-    watch: &mut Watch,
-    progress: &mut Progress,
-    start: Start,
-) {
-    let until = Instant::now() + scenario.settle;
-    loop {
-        watch.look();
-        let all = watch.answered() >= read(&live.accepted);
-        if all || Instant::now() > until {
-            break;
-        }
-        progress.tell(live, watch.answered(), start.at.elapsed(), "settling");
-        std::thread::sleep(LOOK);
-    }
-    std::thread::sleep(AFTER);
-    watch.look();
-}
-
 /// The ledger: what was asked against what the journal says, and nothing else.
 fn account(
     platform: &Platform,
@@ -350,10 +239,4 @@ fn account(
         ledger.see(&entry);
     }
     (ledger.verdict(), counts)
-}
-
-/// CPU seconds of this process.
-fn cpu_seconds() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

@@ -3,7 +3,7 @@
 //! Only for latencies, progress and for knowing when to stop waiting; the judgement is the
 //! ledger's, from the same journal.
 
-use crate::drive::customer_of;
+use crate::drive::{Sent, customer_of};
 use crate::live::{Live, Question};
 use crate::server_config::marker_number;
 use hotline::simulator::ledger::marker_of;
@@ -76,6 +76,13 @@ impl Watch {
     /// Messages answered so far.
     pub fn answered(&self) -> u64 {
         self.answered
+    }
+
+    /// Whether every message that the server accepted is answered. Others may be too: a refusal
+    /// only says that it is not known to be durable.
+    pub fn nothing_owed(&self, sent: &[Sent]) -> bool {
+        let mut both = sent.iter().zip(&self.answers);
+        both.all(|(sent, answer)| answer.is_some() || !(200..300).contains(&sent.status))
     }
 
     /// When each message was answered, in plan order.
