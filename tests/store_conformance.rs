@@ -108,6 +108,7 @@ macro_rules! suite {
             store_time_never_runs_backwards,
             compaction_keeps_what_lives,
             many_threads_commit_at_once,
+            what_a_load_saw_does_not_bind_later_commits,
         }
     };
     ($module:ident, $body:ty: $($law:ident,)*) => {

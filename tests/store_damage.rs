@@ -212,6 +212,52 @@ fn a_flipped_bit_in_the_table_never_yields_a_wrong_value() {
 }
 
 #[test]
+fn a_flipped_bit_in_a_value_names_the_entity() {
+    let folder = written(4, true);
+    let bytes = fs::read(folder.path().join("table.db")).unwrap();
+    let places: Vec<usize> = (0..bytes.len())
+        .filter(|at| bytes[*at..].starts_with(b"round 4"))
+        .collect();
+    assert!(places.len() >= 10);
+    for at in places {
+        let folder = copy(folder.path());
+        flip(&folder.path().join("table.db"), at as u64 + 3);
+        let store = open(folder.path()).unwrap();
+        let damaged = (0..10).filter(|n| {
+            let name = format!("e{n}");
+            match value_of(&store, &name) {
+                Err(Error::Damaged(what)) => what.contains(&name),
+                other => {
+                    assert_eq!(other.unwrap().unwrap(), "round 4");
+                    false
+                }
+            }
+        });
+        assert_eq!(damaged.count(), 1);
+        drop(store);
+        assert!(!deep_verify(folder.path()).unwrap().is_sound());
+    }
+}
+
+#[test]
+fn a_batch_of_another_store_does_not_continue_the_chain() {
+    let [one, two] = [(), ()].map(|()| {
+        let folder = written(2, false);
+        let store = open(folder.path()).unwrap();
+        run(rounds_on(&store, 3, 3));
+        folder
+    });
+    let later = "log-0000000000000015";
+    fs::copy(two.path().join(later), one.path().join(later)).unwrap();
+    fs::remove_file(one.path().join("witness")).unwrap();
+    let refused = open(one.path()).err();
+    assert!(
+        matches!(refused, Some(OpenError::Damaged { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn an_older_copy_put_back_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).unwrap();

@@ -24,6 +24,8 @@ pub struct Counts {
     pub refused: Cell<u64>,
     /// Answered anything else, or not at all.
     pub failed: Cell<u64>,
+    /// Connections that ended under a webhook.
+    pub broken: Cell<u64>,
     /// Accepted, and no reply within ten seconds.
     pub unanswered: Cell<u64>,
     /// Webhook latencies in µs, when they are kept.
@@ -130,7 +132,11 @@ impl Target {
                 tokio::time::sleep_until(at).await;
             }
             self.maker.borrow_mut().next(&self.path, slot, &mut request);
-            self.exchange(&mut wire, &request, at).await?;
+            if self.exchange(&mut wire, &request, at).await.is_err() {
+                // The server may close after an early refusal, as LINE would see it too.
+                up(&self.counts.broken);
+                wire = Wire::connect(self.port).await?;
+            }
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! `docs/performance.md` for every figure and its command). Needs two cores and `taskset`: the
 //! server is pinned to core 0; mock LINE and load, which are this process, to core 1.
 
+mod behaviour;
 mod floor;
 mod http;
 mod load;
@@ -13,6 +14,7 @@ mod mock;
 mod preload;
 mod ratio;
 mod run;
+mod scale;
 mod server;
 
 use std::process::Command;
@@ -34,8 +36,21 @@ fn main() {
             seconds: number(3, 5),
             level: word(4).unwrap_or("warn"),
         })),
+        Some("node") => on_core_1(ratio::node(
+            number(1, 100_000),
+            number(2, 3) as usize,
+            number(3, 5),
+        )),
+        Some("curve") => on_core_1(scale::curve(number(1, 1_000_000), number(2, 4))),
+        Some("memory") => on_core_1(scale::memory(number(1, 1_000_000))),
+        Some("restart") => on_core_1(scale::restart(number(1, 1_000_000))),
+        Some("latency") => on_core_1(behaviour::latency(number(1, 100_000), number(2, 20))),
+        Some("overload") => on_core_1(behaviour::overload(number(1, 100_000))),
         _ => println!(
-            "say what: ratio [users] [pairs] [seconds] [log level]; docs/performance.md tells more"
+            "say what (docs/performance.md tells more):\n\
+             ratio [users] [pairs] [seconds] [log level]\nnode [users] [pairs] [seconds]\n\
+             curve [most users] [seconds]\nmemory [users]\nrestart [users]\n\
+             latency [users] [seconds]\noverload [users]"
         ),
     }
 }

@@ -1,5 +1,6 @@
 //! Webhook requests as LINE sends them: one text of one customer, unique ids, signed.
 
+use super::run::SLOTS;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -54,13 +55,19 @@ impl Maker {
         self.number
     }
 
-    fn user(&mut self) -> u64 {
+    /// Each slot has its own customers, so that nobody writes while an answer to him is under way:
+    /// Hotline may answer two such messages with one reply, and sends would not be equal.
+    fn user(&mut self, slot: u64) -> u64 {
         match &mut self.draw {
             Draw::Random(users) => {
                 self.random ^= self.random << 13;
                 self.random ^= self.random >> 7;
                 self.random ^= self.random << 17;
-                (self.random >> 11) % *users
+                let share = *users / SLOTS as u64;
+                if share == 0 {
+                    return (self.random >> 11) % *users;
+                }
+                (self.random >> 11) % share * SLOTS as u64 + slot % SLOTS as u64
             }
             Draw::Each(users, next) => {
                 // A prime greater than any count here: coprime, so each is met once.
@@ -74,7 +81,7 @@ impl Maker {
     /// The next request to `path`, for the slot that waits for its reply.
     pub fn next(&mut self, path: &str, slot: usize, out: &mut Vec<u8>) {
         self.number += 1;
-        let (number, run, user) = (self.number, self.run, self.user());
+        let (number, run, user) = (self.number, self.run, self.user(slot as u64));
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as u64);

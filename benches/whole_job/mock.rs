@@ -9,11 +9,11 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 const REPLIED: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-    x-line-request-id: 3f9e3c5e-31a0-4bd6-8a9c-2f4d4c8f1f11\r\ncontent-length: 118\r\n\r\n\
+    x-line-request-id: 3f9e3c5e-31a0-4bd6-8a9c-2f4d4c8f1f11\r\ncontent-length: 115\r\n\r\n\
     {\"sentMessages\":[{\"id\":\"461230966842064897\",\"quoteToken\":\
     \"IStG5h1Tz7bkZ2UuW6Y3yXw4v0QmN8cJrE1oPaL9sDfGhKzXcVbNm\"}]}";
 const OTHER: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-    content-length: 31\r\n\r\n{\"type\":\"none\",\"totalUsage\":  0}";
+    content-length: 32\r\n\r\n{\"type\":\"none\",\"totalUsage\":  0}";
 
 /// One message under way.
 #[derive(Default)]

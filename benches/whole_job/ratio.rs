@@ -18,6 +18,44 @@ pub struct Setup<'a> {
     pub level: &'a str,
 }
 
+/// Hotline against the Node bot, in turns.
+pub async fn node(users: u64, pairs: usize, seconds: u64) {
+    let line = Line::start(super::run::SLOTS).await;
+    let folder = scratch("node");
+    preload::fill(&line, &folder, users).await;
+    let ours = Server::hotline(Hotline {
+        folder: &folder,
+        mock: line.port,
+        level: "warn",
+        rate: 1_000_000,
+    });
+    let peer = Server::node(&scratch("peer"), line.port);
+    println!("hotline: {}", ours.command);
+    println!("node:    {}", peer.command);
+    touch_each(&line, &ours, users).await;
+    let (warm, window) = (Duration::from_secs(2), Duration::from_secs(seconds));
+    let draw = Draw::Random(users);
+    let mut ratios = Vec::new();
+    for pair in 1..=pairs {
+        let a = saturated(&line, &peer, draw, warm, window).await;
+        let b = saturated(&line, &ours, draw, warm, window).await;
+        println!(
+            "pair {pair}: node {:.1} us/msg {:.0}/s, hotline {:.1} us/msg {:.0}/s: {:.1} times less",
+            a.cpu,
+            a.rate,
+            b.cpu,
+            b.rate,
+            a.cpu / b.cpu
+        );
+        ratios.push(a.cpu / b.cpu);
+    }
+    let (median, least, most) = spread(&ratios);
+    println!("node / hotline: {median:.1} [{least:.1}-{most:.1}]");
+    peer.stop();
+    ours.stop();
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
 /// Runs the pairs and prints them.
 pub async fn run(setup: Setup<'_>) {
     let line = Line::start(super::run::SLOTS).await;

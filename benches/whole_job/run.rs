@@ -64,8 +64,6 @@ pub struct Window {
     pub refused: u64,
     /// Webhooks answered 200 in the whole run.
     pub accepted: u64,
-    /// Replies in the whole run.
-    pub replies: u64,
 }
 
 /// Saturates the server: `SLOTS` messages under way for `warm`, then for `window`.
@@ -105,7 +103,6 @@ pub async fn saturated(
         rate: in_window as f64 / seconds,
         refused: counts.refused.get() + counts.failed.get(),
         accepted: counts.accepted.get(),
-        replies: all,
     }
 }
 

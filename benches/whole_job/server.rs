@@ -50,7 +50,9 @@ impl Server {
         let (port, internal) = (free_port(), free_port());
         let config = run.folder.join("config");
         write_config(&config, run, port, internal);
-        let mut command = pinned(env!("CARGO_BIN_EXE_hotline"));
+        // Another build can be measured with the same bench.
+        let program = std::env::var("HOTLINE_BIN");
+        let mut command = pinned(program.as_deref().unwrap_or(env!("CARGO_BIN_EXE_hotline")));
         command.arg("serve").arg("--config").arg(&config);
         start(
             command,
@@ -116,11 +118,6 @@ impl Server {
         text.lines()
             .find(|line| line.starts_with(begins))
             .and_then(|line| line.rsplit(' ').next()?.parse().ok())
-    }
-
-    /// Its id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     /// Asks it to leave, and waits.

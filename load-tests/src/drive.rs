@@ -5,9 +5,9 @@
 //! counts from its own time all the same, and its waiting is the server's, not the generator's lag.
 
 use crate::client::{Client, Target};
-use crate::live::{Live, count, token};
+use crate::live::{Live, Question, count};
 use crate::schedule::Arrival;
-use crate::server_config::{CHANNEL, SECRET, question_marker};
+use crate::server_config::{CHANNEL, MARKERS, SECRET, question_marker};
 use bytes::Bytes;
 use hotline::simulator::{Minted, Platform, WebhookCall, events};
 use std::cell::{Cell, RefCell};
@@ -79,6 +79,12 @@ pub struct Job {
 /// LINE's id of a customer.
 pub fn user_id(seed: u64, customer: u32) -> String {
     format!("U{seed:016x}{customer:016x}")
+}
+
+/// The customer of LINE's id; `None`: somebody else.
+pub fn customer_of(user_id: &str) -> Option<u32> {
+    let digits = user_id.strip_prefix('U')?.get(16..)?;
+    u32::from_str_radix(digits, 16).ok()
 }
 
 /// Runs the whole schedule on the calling thread; returns one record a message, in plan order.
@@ -188,10 +194,12 @@ async fn deliver(shared: &Shared, waiting: Waiting, at_once: bool) {
     let job = &shared.job;
     if let Some(reply_token) = &minted.reply_token {
         job.platform.arm(reply_token);
-        if let Some(token) = token(reply_token) {
-            job.live.expect(token, message);
-        }
     }
+    let question = Question {
+        customer: job.plan[message].customer,
+        marker: shared.sent.borrow()[message].nth % MARKERS,
+    };
+    job.live.expect(question, message);
     let destination = job
         .platform
         .channels()
@@ -200,11 +208,11 @@ async fn deliver(shared: &Shared, waiting: Waiting, at_once: bool) {
     let body = events::body(destination, &[&*minted.event]);
     let signature = events::signature(SECRET, body.as_bytes());
     let sent_at = job.platform.now();
+    count(&job.live.sent);
     let ended = shared
         .client
         .post(Bytes::from(body.clone()), &signature)
         .await;
-    count(&job.live.sent);
     let due = job.start.at + Duration::from_micros(job.plan[message].at);
     let status = ended.status.unwrap_or(0);
     count(match status {
@@ -243,4 +251,19 @@ async fn deliver(shared: &Shared, waiting: Waiting, at_once: bool) {
 
 fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customers_id_names_the_customer_and_looks_like_lines() {
+        for customer in [0, 7, u32::MAX] {
+            let id = user_id(u64::MAX, customer);
+            assert_eq!(id.len(), 33);
+            assert_eq!(customer_of(&id), Some(customer));
+        }
+        assert_eq!(customer_of("U12"), None);
+    }
 }

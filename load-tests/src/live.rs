@@ -18,23 +18,32 @@ pub struct Live {
     pub connections: AtomicU64,
     /// Every message was sent and its webhook is over.
     pub over: AtomicBool,
-    /// Reply tokens on their way and whose they are; drained by the watcher.
-    tokens: Mutex<Vec<(u128, usize)>>,
+    /// Messages on their way; drained by the watcher.
+    expected: Mutex<Vec<(Question, usize)>>,
+}
+
+/// What an answer names: the customer, and which of the customer's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Question {
+    /// As in the plan.
+    pub customer: u32,
+    /// Which marker.
+    pub marker: u32,
 }
 
 impl Live {
-    /// Notes, before it is sent, the reply token of a message.
-    pub fn expect(&self, token: u128, message: usize) {
-        self.lock().push((token, message));
+    /// Notes, before it is sent, what the answer to a message will name.
+    pub fn expect(&self, question: Question, message: usize) {
+        self.lock().push((question, message));
     }
 
-    /// Takes the tokens noted since the last time.
-    pub fn take_tokens(&self) -> Vec<(u128, usize)> {
+    /// Takes what was noted since the last time.
+    pub fn take_expected(&self) -> Vec<(Question, usize)> {
         std::mem::take(&mut *self.lock())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(u128, usize)>> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Question, usize)>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,9 +55,4 @@ pub fn count(counter: &AtomicU64) {
 /// Reads a counter.
 pub fn read(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
-}
-
-/// A reply token as a number; the simulator writes them as 32 hex digits.
-pub fn token(text: &str) -> Option<u128> {
-    u128::from_str_radix(text, 16).ok()
 }

@@ -90,7 +90,7 @@ pub fn run(arguments: &arguments::Run) -> Result<u8, String> {
         scenario.length().as_secs_f64(),
         target.url()
     );
-    let driven = drive_and_watch(
+    let mut driven = drive_and_watch(
         &platform,
         &scenario,
         seed,
@@ -100,14 +100,10 @@ pub fn run(arguments: &arguments::Run) -> Result<u8, String> {
         cores(arguments),
     )?;
     let left_well = server.map(Server::stop);
+    driven.watch.look();
+    let answers = driven.watch.into_answers();
     let (ledger, counts) = account(&platform, seed, &plan, &driven.sent);
-    let figures = figures::measure(
-        &scenario,
-        &plan,
-        &driven.sent,
-        &driven.answers,
-        driven.start,
-    );
+    let figures = figures::measure(&scenario, &plan, &driven.sent, &answers, driven.start);
     simulator.stop();
     let judged = verdict::judge(&scenario.thresholds, &figures, &ledger, counts);
     let mut doubts = verdict::doubts(scenario.limits, &figures, driven.health);
@@ -234,7 +230,7 @@ fn cores(arguments: &arguments::Run) -> usize {
 /// What came of the driving.
 struct Driven {
     sent: Vec<Sent>,
-    answers: Vec<Option<u64>>,
+    watch: Watch,
     start: Start,
     health: Health,
     server: Option<ServerUse>,
@@ -301,7 +297,7 @@ fn drive_and_watch(
         });
     Ok(Driven {
         sent,
-        answers: watch.into_answers(),
+        watch,
         start,
         health,
         server: used,

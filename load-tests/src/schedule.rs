@@ -201,7 +201,8 @@ mod tests {
     fn zipf_gives_the_first_customer_twice_the_second() {
         let mut scenario = shipped(0);
         scenario.customers = 50;
-        let mut counts = vec![0_u32; 50];
+        scenario.pick = Pick::Zipf;
+        let mut counts = [0_u32; 50];
         for arrival in plan(&scenario, 2) {
             counts[arrival.customer as usize] += 1;
         }

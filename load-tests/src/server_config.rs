@@ -34,6 +34,11 @@ pub fn answer_marker(nth: u32) -> String {
     format!("a{:03}", nth % MARKERS)
 }
 
+/// The number of an answer's marker; `None`: the text is no answer of a marker's rule.
+pub fn marker_number(marker: &str) -> Option<u32> {
+    marker.strip_prefix('a')?.parse().ok()
+}
+
 /// Where a server listens and where it finds LINE.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {

@@ -3,8 +3,11 @@
 //! Only for latencies, progress and for knowing when to stop waiting; the judgement is the
 //! ledger's, from the same journal.
 
-use crate::live::{Live, token};
-use hotline::simulator::{Platform, What};
+use crate::drive::customer_of;
+use crate::live::{Live, Question};
+use crate::server_config::marker_number;
+use hotline::simulator::ledger::marker_of;
+use hotline::simulator::{Call, Platform, What};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,7 +19,7 @@ pub struct Watch {
     platform: Arc<Platform>,
     live: Arc<Live>,
     seen: u64,
-    open: HashMap<u128, usize>,
+    open: HashMap<Question, usize>,
     /// When LINE accepted the answer to each message, microseconds since the Unix epoch.
     answers: Vec<Option<u64>>,
     answered: u64,
@@ -39,20 +42,12 @@ impl Watch {
     pub fn look(&mut self) {
         loop {
             let page = self.platform.journal().page(self.seen, PAGE);
-            // Noted before they were sent: whatever this page uses is among them.
-            self.open.extend(self.live.take_tokens());
+            // Noted before they were sent: whatever this page answers is among them.
+            self.open.extend(self.live.take_expected());
             for entry in &page {
                 self.seen = entry.seq;
-                let What::Call(call) = &entry.what else {
-                    continue;
-                };
-                let used = call.reply_token.as_deref().filter(|_| call.accepted);
-                let message = used.and_then(token).and_then(|key| self.open.remove(&key));
-                if let Some(message) = message {
-                    // The journal counts whole milliseconds, cut off: the next one is the upper
-                    // bound, and a latency is never shown too small.
-                    self.answers[message] = Some((entry.at + 1) * 1_000);
-                    self.answered += 1;
+                if let What::Call(call) = &entry.what {
+                    self.call(entry.at, call);
                 }
             }
             if page.len() < PAGE {
@@ -61,7 +56,24 @@ impl Watch {
         }
     }
 
-    /// Messages answered with their own reply token so far.
+    /// One call may answer several messages of a customer.
+    fn call(&mut self, at: u64, call: &Call) {
+        for delivered in &call.deliveries {
+            for message in call.messages() {
+                let named = customer_of(&delivered.to).zip(marker_number(marker_of(&message)));
+                let question = named.map(|(customer, marker)| Question { customer, marker });
+                let answered = question.and_then(|question| self.open.remove(&question));
+                if let Some(message) = answered {
+                    // The journal counts whole milliseconds, cut off: the next one is the upper
+                    // bound, and a latency is never shown too small.
+                    self.answers[message] = Some((at + 1) * 1_000);
+                    self.answered += 1;
+                }
+            }
+        }
+    }
+
+    /// Messages answered so far.
     pub fn answered(&self) -> u64 {
         self.answered
     }

@@ -3,13 +3,13 @@
 //! Unsupervised on purpose: `actix::Supervisor` does not see panics. When this actor dies, its
 //! waiters see their channel close and the registry starts it again from the store.
 
+use super::outside::{dispatch, end_of, undelivered};
 use super::registry::Registry;
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
-use crate::domain::conversation::{Event, Live, Owed, Send, SendEnd};
+use crate::domain::conversation::{Event, Live, Owed};
 use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::domain::time::Millis;
-use crate::ports::messenger::{Dispatch, Outcome, Via};
 use crate::ports::store::{Error, Revision};
 use crate::telemetry::meter;
 use actix::prelude::*;
@@ -26,7 +26,7 @@ const MAILBOX: usize = 64;
 
 /// Why events were not made durable.
 #[derive(Clone, Debug)]
-pub enum Undelivered {
+pub(super) enum Undelivered {
     /// The store refused or failed.
     Store(Error),
     /// The stored value cannot be read.
@@ -37,13 +37,13 @@ pub enum Undelivered {
 
 /// Asks a conversation to take events in. Answered when they are durable, or known not to be; the
 /// channel closes when the actor dies.
-pub struct Deliver {
+pub(super) struct Deliver {
     /// What happened, in order.
-    pub events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// Taken alone, not folded with others: used to find which event kills the actor.
-    pub alone: bool,
+    pub(super) alone: bool,
     /// Where the answer goes.
-    pub done: oneshot::Sender<Result<(), Undelivered>>,
+    pub(super) done: oneshot::Sender<Result<(), Undelivered>>,
 }
 
 impl Message for Deliver {
@@ -296,35 +296,6 @@ impl Conversation {
             Known::Live(live) => Rest::Packed(live.revision(), live.packed()),
         };
         self.busy = None;
-    }
-}
-
-fn dispatch(key: &ConversationKey, send: Send) -> Dispatch {
-    Dispatch {
-        conversation: key.clone(),
-        attempt: send.attempt,
-        effects: send.effects.into(),
-        via: if send.push { Via::Push } else { Via::Reply },
-        body: send.body.into(),
-        not_after: send.not_after,
-    }
-}
-
-fn end_of(outcome: &Outcome) -> SendEnd {
-    match outcome {
-        Outcome::Accepted => SendEnd::Accepted,
-        Outcome::NotSent | Outcome::Throttled | Outcome::Unauthorized => SendEnd::NotAccepted,
-        Outcome::QuotaExhausted => SendEnd::QuotaExhausted,
-        Outcome::InvalidReplyToken => SendEnd::InvalidReplyToken,
-        Outcome::Refused { .. } => SendEnd::Refused,
-        Outcome::Unclear => SendEnd::Unclear,
-    }
-}
-
-fn undelivered(failure: Failure) -> Undelivered {
-    match failure {
-        Failure::Store(error) => Undelivered::Store(error),
-        Failure::Unreadable(error) => Undelivered::Unreadable(error.to_string()),
     }
 }
 

@@ -11,11 +11,17 @@
 //! | `turn` | decide, commit, release: three consecutive steps |
 //! | `conversation` | the actor: one turn at a time, what arrives meanwhile is folded |
 //! | `registry` | finds, starts, heals and retires conversation actors |
+//! | `outside` | between the core's words and the ports' |
+//! | `parking` | conversations left alone for a while |
 //! | `quarantine` | keeps raw what could not be decided |
 //! | `sweeper` | wakes what owes something: timers, recovery after a crash |
+//! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
 mod conversation;
+mod housekeeper;
+mod outside;
+mod parking;
 mod push_budget;
 mod quarantine;
 mod registry;
@@ -23,7 +29,7 @@ mod shared;
 mod sweeper;
 mod turn;
 
-pub use conversation::Deliver;
+pub use housekeeper::Housekeeper;
 pub use push_budget::PushBudget;
 pub use registry::{Inbound, Limits, Refusal, Registry};
 pub use shared::Shared;

@@ -5,11 +5,12 @@
 //! delivered again, one event at a time; the seen ids make that safe.
 
 use super::conversation::{Conversation, Deliver, Passivate, Undelivered};
+use super::parking::Parking;
 use super::quarantine;
 use super::shared::Shared;
 use crate::domain::conversation::{Event, Kind, Received};
 use crate::domain::ids::{ConversationKey, Fingerprint};
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::Span;
 use crate::telemetry::meter;
 use actix::prelude::*;
 use bytes::Bytes;
@@ -18,10 +19,6 @@ use dashmap::mapref::entry::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::oneshot;
-
-/// How long a conversation that dies on activation is left alone; doubles up to [`PARK_MAX`].
-const PARK: Span = Span::secs(5);
-const PARK_MAX: Span = Span::mins(10);
 
 /// Bounds of the registry.
 #[derive(Clone, Copy, Debug)]
@@ -74,16 +71,10 @@ struct Slot {
     used: u32,
 }
 
-#[derive(Clone, Copy)]
-struct Parked {
-    until: Millis,
-    pause: Span,
-}
-
 /// All conversation actors of this node.
 pub struct Registry {
     slots: DashMap<ConversationKey, Slot>,
-    parked: DashMap<ConversationKey, Parked>,
+    parking: Parking,
     shared: Arc<Shared>,
     limits: Limits,
     delivering: AtomicUsize,
@@ -103,7 +94,7 @@ impl Registry {
     pub fn new(shared: Arc<Shared>, limits: Limits) -> Arc<Registry> {
         let registry = Arc::new(Registry {
             slots: DashMap::new(),
-            parked: DashMap::new(),
+            parking: Parking::default(),
             shared,
             limits,
             delivering: AtomicUsize::new(0),
@@ -147,7 +138,10 @@ impl Registry {
             .map(|inbound| Event::Received(inbound.received.clone()))
             .collect();
         match self.once(key, batch, false).await {
-            Ended::Durable => Ok(()),
+            Ended::Durable => {
+                self.parking.leave(key);
+                Ok(())
+            }
             Ended::Refused(refusal) => Err(refusal),
             Ended::Unreadable(why) => {
                 self.park(key, &why);
@@ -322,24 +316,11 @@ impl Registry {
     }
 
     fn is_parked(&self, key: &ConversationKey) -> bool {
-        let now = self.shared.store.now();
-        !self.parked.is_empty()
-            && self
-                .parked
-                .get(key)
-                .is_some_and(|parked| now < parked.until)
+        self.parking.is_parked(key, self.shared.store.now())
     }
 
     fn park(&self, key: &ConversationKey, why: &str) {
-        let pause = self
-            .parked
-            .get(key)
-            .map_or(PARK, |parked| Span((parked.pause.0 * 2).min(PARK_MAX.0)));
-        let until = self.shared.store.now() + pause;
-        tracing::error!(conversation = %key, reason = why, pause_ms = pause.0,
-            "conversation parked; its events are kept raw in quarantine");
-        meter::parked();
-        self.parked.insert(key.clone(), Parked { until, pause });
+        self.parking.park(key, why, self.shared.store.now());
     }
 
     /// Keeps events raw, outside the conversation that cannot take them.

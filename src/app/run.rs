@@ -9,7 +9,7 @@
 use super::edge::line_settings;
 use super::observe::{LineFigures, StoreFigures};
 use super::prepare::Prepared;
-use crate::actors::{Limits, PushBudget, Registry, Shared, Sweeper};
+use crate::actors::{Housekeeper, Limits, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups, StoreKind};
 use crate::config::{Fault, Settings};
@@ -26,6 +26,7 @@ use crate::server::internal::{Internal, Reload};
 use crate::server::status::Status;
 use crate::server::{internal, public};
 use crate::stages::intent::Intent;
+use crate::store::archive::FolderArchive;
 use crate::store::embedded::{Embedded, OpenError, Options};
 use crate::telemetry::meter;
 use actix::prelude::*;
@@ -119,6 +120,10 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let status = Arc::new(Status::new(registry.clone()));
 
     Sweeper::new(registry.clone()).start();
+    let archive = FolderArchive::open(&settings.store.path.join("archive"))
+        .map_err(|error| failed("store.path", "archive folder", error))?;
+    let housekeeper = Housekeeper::new(store.clone(), Arc::new(archive));
+    housekeeper.start_on(&Arbiter::new().handle());
     watch_quotas(messenger);
 
     let socket = settings.store.socket();

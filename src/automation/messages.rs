@@ -4,12 +4,12 @@
 //! the line of the value that caused them. Nothing is cut to fit.
 
 use crate::automation::shorthand;
-use crate::config::document::{Node, Table, Value};
+use crate::config::document::{Node, Value};
 use crate::config::fault::Place;
 use crate::config::section::Section;
 use crate::domain::playbook::{Answer, Bubble};
 use crate::line_wire::message::{Fault as WireFault, bubble};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// Most messages of one answer (reference, "Send reply message").
@@ -123,27 +123,6 @@ fn place(item: &Node, path: &str) -> Place {
         node = next.unwrap_or(node);
     }
     node.at
-}
-
-/// A value as JSON.
-pub fn json(value: &Value) -> Json {
-    match value {
-        Value::Text(text) => Json::String(text.text.clone()),
-        Value::Integer(number) => Json::from(*number),
-        Value::Float(number) => Json::from(*number),
-        Value::Bool(value) => Json::Bool(*value),
-        Value::Datetime(text) => Json::String(text.clone()),
-        Value::List(items) => items.iter().map(|item| json(&item.value)).collect(),
-        Value::Table(table) => Json::Object(object(table)),
-    }
-}
-
-/// A table as a JSON object.
-pub fn object(table: &Table) -> Map<String, Json> {
-    let entries = table.entries.iter();
-    entries
-        .map(|entry| (entry.key.clone(), json(&entry.node.value)))
-        .collect()
 }
 
 fn fill_label(value: &mut Json, label: &str) {

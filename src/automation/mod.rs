@@ -4,6 +4,7 @@
 //! config as written or not at all, immutable afterwards. No network, no clock; files are read at
 //! build time only. A better engine may replace the matcher behind the same port.
 
+mod as_json;
 pub mod current;
 mod digest;
 pub mod engine;

@@ -2,7 +2,7 @@
 //!
 //! Everything else passes through as LINE writes it. A shorthand refuses keys it does not know.
 
-use crate::automation::messages::{json, object};
+use crate::automation::as_json::{json, object};
 use crate::config::document::Table;
 use crate::config::section::Section;
 use serde_json::{Map, Value as Json, json};

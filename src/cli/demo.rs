@@ -64,6 +64,9 @@ pub(super) fn run(arguments: Arguments) -> u8 {
     let channel = settings.channels[0].id.to_string();
     let metrics = catalogue::install().ok();
     actix_rt::System::new().block_on(async move {
+        let Ok(signals) = serve::Signals::listen() else {
+            return outside("signals cannot be received");
+        };
         let mut options = Options::default();
         let mut account = ChannelOptions::new(&channel, SECRET, TOKEN);
         account.name = ACCOUNT.to_string();
@@ -87,7 +90,7 @@ pub(super) fn run(arguments: Arguments) -> u8 {
             tracing::warn!(error = %error, "the demo has no rich menu");
         }
         announce(&running, simulator.addr, &webhook, &arguments.data);
-        let code = serve::until_told(running).await;
+        let code = serve::until_told(running, signals).await;
         simulator.stop().await;
         code
     })

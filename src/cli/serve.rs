@@ -5,7 +5,7 @@ use crate::app::{self, Running, Start, StartError};
 use crate::config::settings::LogFormat;
 use crate::telemetry::{catalogue, logging};
 use std::path::Path;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(super) fn run(config: &Path) -> u8 {
     let prepared = match app::prepare(config, &environment) {
@@ -28,8 +28,12 @@ pub(super) fn run(config: &Path) -> u8 {
         }
     };
     actix_rt::System::new().block_on(async move {
+        let Ok(signals) = Signals::listen() else {
+            tracing::error!("signals cannot be received");
+            return OUTSIDE;
+        };
         match app::start(Start { prepared, metrics }).await {
-            Ok(running) => until_told(running).await,
+            Ok(running) => until_told(running, signals).await,
             Err(error) => {
                 tracing::error!(error = %error, "hotline did not start");
                 match error {
@@ -41,33 +45,46 @@ pub(super) fn run(config: &Path) -> u8 {
     })
 }
 
-/// Serves until SIGTERM or SIGINT; reloads on SIGHUP; a second SIGTERM ends at once.
-pub(super) async fn until_told(running: Running) -> u8 {
-    let signals = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    );
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
-        tracing::error!("signals cannot be received");
-        return OUTSIDE;
-    };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hangup.recv() => running.reload_off_loop().await,
-        }
+/// The signals a server listens to. Taken before the start, so that none finds nobody at home.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
-    tokio::select! {
-        () = running.drain() => DONE,
-        _ = terminate.recv() => ended_early(),
-        _ = interrupt.recv() => ended_early(),
+
+    /// SIGTERM or SIGINT.
+    async fn leave(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
-fn ended_early() -> u8 {
-    tracing::warn!("told twice to leave: what is in flight is owed at the next start");
+/// Serves until SIGTERM or SIGINT; reloads on SIGHUP; a second SIGTERM ends at once.
+pub(super) async fn until_told(running: Running, mut signals: Signals) -> u8 {
+    loop {
+        tokio::select! {
+            _ = signals.terminate.recv() => break,
+            _ = signals.interrupt.recv() => break,
+            _ = signals.hangup.recv() => running.reload_off_loop().await,
+        }
+    }
+    tokio::select! {
+        () = running.drain() => {}
+        () = signals.leave() => {
+            tracing::warn!("told twice to leave: what is in flight is owed at the next start");
+        }
+    }
     DONE
 }
 

@@ -50,6 +50,27 @@ impl Millis {
     }
 }
 
+impl Millis {
+    /// The day in UTC as `YYYY-MM-DD` (proleptic Gregorian; Hinnant's days-to-civil).
+    pub fn utc_date(self) -> String {
+        let days = (self.0 / 86_400_000) as i64 + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 {
+            shifted_month + 3
+        } else {
+            shifted_month - 9
+        };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+}
+
 impl Add<Span> for Millis {
     type Output = Millis;
     fn add(self, span: Span) -> Millis {
@@ -73,6 +94,14 @@ impl fmt::Display for Millis {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_have_the_names_of_the_calendar() {
+        assert_eq!(Millis(0).utc_date(), "1970-01-01");
+        assert_eq!(Millis(1_709_164_800_000).utc_date(), "2024-02-29");
+        assert_eq!(Millis(1_795_132_800_000).utc_date(), "2026-11-20");
+        assert_eq!(Millis(4_102_444_799_999).utc_date(), "2099-12-31");
+    }
 
     #[test]
     fn time_never_underflows() {

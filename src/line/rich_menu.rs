@@ -129,10 +129,14 @@ pub async fn sync(
         id
     };
 
-    let default = default_menu(client)
-        .await
-        .map_err(during("reading the default"))?;
-    if id.is_none() || default != id {
+    // A menu made just now cannot be the default yet: nothing to ask.
+    let is_new = matches!(steps.first(), Some(Step::Created(_)));
+    let is_default = !is_new
+        && default_menu(client)
+            .await
+            .map_err(during("reading the default"))?
+            == id;
+    if !is_default {
         if let (Some(id), false) = (&id, dry_run) {
             let path = ["v2", "bot", "user", "all", "richmenu", id.as_str()];
             client

@@ -4,6 +4,9 @@
 //! its own: a missing, null or mistyped field is an absent field, an unknown type is kept raw.
 //! LINE adds properties, enum values and event types without notice ("Development guidelines").
 
+mod raw;
+
+use raw::{RawEvent, RawMessage, RawSource, Text, member, object, text, truth};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -153,75 +156,6 @@ pub struct Message<'a> {
 #[error("not a webhook event: {0}")]
 pub struct NotAnEvent(String);
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawEvent<'a> {
-    #[serde(borrow, default)]
-    r#type: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    webhook_event_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    reply_token: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    timestamp: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    mode: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    source: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    delivery_context: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    postback: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    unsend: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    follow: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct RawSource<'a> {
-    #[serde(borrow)]
-    user_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    group_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    room_id: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct RawMessage<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    r#type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    mention: Option<&'a RawValue>,
-}
-
-/// Small objects of which one member matters.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Member<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    is_unblocked: Option<&'a RawValue>,
-    #[serde(borrow)]
-    is_redelivery: Option<&'a RawValue>,
-    #[serde(borrow)]
-    is_self: Option<&'a RawValue>,
-    #[serde(borrow)]
-    mentionees: Option<&'a RawValue>,
-}
-
 /// Stage two: reads one event.
 ///
 /// # Errors
@@ -325,28 +259,6 @@ fn message(raw: &RawValue) -> Result<Message<'_>, NotAnEvent> {
             .any(|raw| member(Some(raw)).is_self.is_some_and(truth)),
         raw: raw.get(),
     })
-}
-
-/// A string that borrows when it holds no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Text<'_>>(raw.get())
-        .ok()
-        .map(|text| text.0)
-}
-
-fn truth(raw: &RawValue) -> bool {
-    raw.get() == "true"
-}
-
-fn object<'a, T: Deserialize<'a> + Default>(raw: &'a RawValue) -> T {
-    serde_json::from_str(raw.get()).unwrap_or_default()
-}
-
-fn member<'a>(raw: Option<&'a RawValue>) -> Member<'a> {
-    raw.map(object).unwrap_or_default()
 }
 
 #[cfg(test)]

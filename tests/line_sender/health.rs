@@ -192,3 +192,31 @@ async fn neither_tokens_nor_words_are_logged() {
     assert!(text.contains("0e6c1f3e-request"), "the request id is");
     assert!(text.contains("shop/U1"));
 }
+
+#[tokio::test]
+async fn a_token_of_a_replaced_source_is_not_used() {
+    let is_asked = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&is_asked);
+    let server = Server::start(move |seen| {
+        if seen.path == "/oauth2/v3/token" {
+            asked.fetch_add(1, Ordering::SeqCst);
+            // Slow enough for the source to change meanwhile.
+            return Act::Drip(concat!(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 39\r\n\r\n",
+                r#"{"access_token":"old","expires_in":900}"#
+            ));
+        }
+        let is_new = seen.header("authorization") == Some("Bearer new");
+        answer(if is_new { 200 } else { 401 }, "{}")
+    })
+    .await;
+    let rig = rig(&server.base, stateless(), SenderSettings::default());
+    let change = async {
+        wait_until(|| is_asked.load(Ordering::SeqCst) == 1).await;
+        let new = TokenSource::LongLived(Secret::new("new"));
+        assert!(rig.messenger.replace_token(&channel(), new));
+    };
+    let (first, ()) = futures_util::future::join(rig.send(Via::Reply), change).await;
+    assert_eq!(first.outcome, Outcome::NotSent);
+    assert_eq!(rig.send(Via::Reply).await.outcome, Outcome::Accepted);
+}

@@ -319,3 +319,16 @@ async fn chains(store: &dyn Store, thread: u64) {
     };
     futures_util::future::join_all((0..8).map(chain)).await;
 }
+
+pub async fn what_a_load_saw_does_not_bind_later_commits(store: &dyn Store) {
+    for n in 0..10u64 {
+        let name = n.to_string();
+        assert_eq!(store.load(&key(&name)).await.unwrap(), None);
+        landed(store.commit(put(&name, None, 1, "one")).await, 1);
+        for other in 0..30 {
+            let other = format!("{n}-{other}");
+            landed(store.commit(put(&other, None, 7, "x")).await, 7);
+        }
+        landed(store.commit(put(&name, Some(1), 2, "two")).await, 2);
+    }
+}

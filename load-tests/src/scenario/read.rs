@@ -277,8 +277,8 @@ mod tests {
     fn every_fault_names_file_and_key() {
         for (from, to, key) in [
             ("arrivals = \"poisson\"", "arrivals = \"often\"", "arrivals"),
-            ("pick = \"zipf\"", "pick = \"me\"", "pick"),
-            ("customers = 2000", "customers = 0", "customers"),
+            ("pick = \"uniform\"", "pick = \"me\"", "pick"),
+            ("customers = 400", "customers = 0", "customers"),
             ("settle = \"20s\"", "settle = \"20\"", "settle"),
             ("for = \"4s\"", "for = \"soon\"", "phase[0].for"),
             ("to = 400", "to = -1", "phase[2].to"),
@@ -320,7 +320,7 @@ mod tests {
     fn all_faults_are_told_in_one_pass() {
         let text = SHIPPED[0]
             .1
-            .replace("\"zipf\"", "\"me\"")
+            .replace("\"uniform\"", "\"me\"")
             .replace("\"20s\"", "\"20\"");
         let Err(Faults(faults)) = read("x", "x", &text) else {
             panic!("two faults");

@@ -1,28 +1,14 @@
 //! Deciding: events in, a transition out.
 
 use super::event::Event;
-use super::fact::{Fact, Rejected, Why};
+use super::fact::{Rejected, Why};
 use super::invariants;
-use super::outbox::Wait;
+use super::now::Now;
+use super::parcel::Wait;
 use super::state::{Conversation, Phase};
-use super::transition::{Now, Transition};
+use super::transition::{Gathered, Transition};
 use crate::domain::commit::Revision;
-use crate::domain::ids::Fingerprint;
 use crate::domain::playbook::Playbook;
-
-/// What one decision gathers on its way.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub(super) facts: Vec<Fact>,
-    pub(super) erase: Vec<Fingerprint>,
-    pub(super) rejected: Vec<Rejected>,
-    /// Some event was new work, not the end of old work.
-    pub(super) accepted: bool,
-    /// A call to LINE begins with this decision: somebody waits for the commit.
-    pub(super) launched: bool,
-    /// Something was applied that must be stored.
-    pub(super) changed: bool,
-}
 
 impl Conversation {
     /// Decides what the events mean. Pure: the same arguments give the same transition.

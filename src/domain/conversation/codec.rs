@@ -6,7 +6,7 @@
 
 use super::context::{From, Words};
 use super::flight::{Flight, Way};
-use super::outbox::{Parcel, Wait};
+use super::parcel::{Parcel, Wait};
 use super::seen::Mark;
 use super::state::{Conversation, Phase};
 use super::tokens::Token;
@@ -46,7 +46,8 @@ impl std::convert::From<Fault> for DecodeError {
 /// Writes a state down.
 pub(super) fn encode(state: &Conversation) -> Box<[u8]> {
     let mut w = Writer {
-        out: Vec::with_capacity(256),
+        // Ten messages of context fit.
+        out: Vec::with_capacity(1_024),
     };
     w.out.push(FORMAT);
     w.number(

@@ -6,9 +6,9 @@
 
 use super::event::SendEnd;
 use super::fact::{Ending, Fact, Why};
-use super::outbox::{Outbox, Parcel, Wait};
+use super::now::Now;
+use super::parcel::Parcel;
 use super::tokens::{TOKEN_USABLE, Token};
-use super::transition::Now;
 use crate::domain::ids::{AttemptId, Incarnation};
 use crate::domain::time::{Millis, Span};
 
@@ -63,7 +63,7 @@ pub(super) struct Flight {
 }
 
 /// What to do with a flight now.
-enum Next {
+pub(super) enum Next {
     Keep,
     End(Ending, Why),
     TakeBack,
@@ -150,7 +150,8 @@ impl Flight {
         }
     }
 
-    fn ended(&mut self, end: SendEnd, now: Millis) -> Next {
+    /// What an outcome means for the call under way.
+    pub(super) fn ended(&mut self, end: SendEnd, now: Millis) -> Next {
         match (end, &self.way) {
             (SendEnd::Accepted, _) => Next::End(Ending::Accepted, Why::Sent),
             (SendEnd::NotAccepted, _) => self.again(now),
@@ -178,7 +179,8 @@ impl Flight {
         }
     }
 
-    fn look(&mut self, now: &Now<'_>, facts: &mut Vec<Fact>) -> Next {
+    /// What the passing of time means: takes over, tries again, gives up.
+    pub(super) fn look(&mut self, now: &Now<'_>, facts: &mut Vec<Fact>) -> Next {
         if self.under_way() {
             let gone = self.incarnation != now.incarnation && (now.is_gone)(self.incarnation);
             if gone {
@@ -206,66 +208,6 @@ impl Flight {
                 Next::Keep
             }
             _ => Next::Keep,
-        }
-    }
-}
-
-impl Outbox {
-    /// Applies the outcome of a call; `false` when the attempt is not under way.
-    pub(super) fn send_ended(
-        &mut self,
-        attempt: AttemptId,
-        end: SendEnd,
-        now: &Now<'_>,
-        facts: &mut Vec<Fact>,
-    ) -> bool {
-        let flight = self
-            .flights
-            .iter()
-            .position(|f| f.under_way() && f.attempt == attempt);
-        let Some(at) = flight else { return false };
-        let next = self.flights[at].ended(end, now.time);
-        let quota = end == SendEnd::QuotaExhausted;
-        self.settle(at, next, quota, now.time, facts);
-        true
-    }
-
-    /// Looks at every flight: takes over, tries again, sets aside, gives up.
-    pub(super) fn look(&mut self, now: &Now<'_>, facts: &mut Vec<Fact>) {
-        let mut at = 0;
-        while at < self.flights.len() {
-            let next = self.flights[at].look(now, facts);
-            let kept = matches!(next, Next::Keep);
-            self.settle(at, next, false, now.time, facts);
-            if kept {
-                let flight = &mut self.flights[at];
-                flight.aside |= flight.started + LANE_HOLD <= now.time;
-                at += 1;
-            }
-        }
-    }
-
-    fn settle(&mut self, at: usize, next: Next, quota: bool, now: Millis, facts: &mut Vec<Fact>) {
-        match next {
-            Next::Keep => {}
-            Next::End(ending, why) => {
-                let flight = self.flights.remove(at);
-                let billed = flight.is_push();
-                facts.push(flight.parcel.ended(ending, why, billed, flight.tries, now));
-            }
-            Next::TakeBack => {
-                let parcel = self.flights.remove(at).parcel;
-                facts.push(Fact::AwaitsToken {
-                    effects: parcel.effects.clone().into(),
-                });
-                self.take_back(parcel);
-                if quota {
-                    // Asking the budget again would only be refused again.
-                    self.queue
-                        .iter_mut()
-                        .for_each(|parcel| parcel.wait = Wait::Token);
-                }
-            }
         }
     }
 }

@@ -12,7 +12,7 @@
 //! | `event`, `fact` | what happened; what we learned |
 //! | `apply` | folds events into a transition |
 //! | `received` | what a customer did: one function per kind of event |
-//! | `outbox`, `flight` | what we owe LINE; the call under way and what its outcome means |
+//! | `parcel`, `flight`, `outbox` | answers of one call; the call under way and what its outcome means; all that is owed |
 //! | `tokens`, `seen`, `context` | the bank of reply tokens; ids already applied; the last words |
 //! | `transition` | decided → committed → owed |
 //! | `codec` | the stored form, readable by older and newer builds |
@@ -25,7 +25,9 @@ mod event;
 mod fact;
 mod flight;
 mod invariants;
+mod now;
 mod outbox;
+mod parcel;
 mod received;
 mod seen;
 mod state;
@@ -39,11 +41,12 @@ pub use event::{Content, Event, Kind, Received, SendEnd};
 pub use fact::{Ending, Fact, Rejected, Why};
 pub use flight::{CALL_GRACE, DOUBT_AGE, LANE_HOLD, PUSH_CALL, PUSH_LIFE, REPLY_CALL};
 pub use invariants::check;
+pub use now::Now;
 pub use outbox::{MAX_BUBBLES_PER_CALL, MAX_EFFECTS, MAX_OUTBOX_BYTES};
 pub use seen::{SEEN_LIFE, SEEN_MAX};
 pub use state::{Conversation, Phase};
 pub use tokens::{TOKEN_LIFE, TOKEN_USABLE};
-pub use transition::{Draft, Live, Now, Owed, Send, Transition};
+pub use transition::{Draft, Live, Owed, Send, Transition};
 
 #[cfg(test)]
 mod tests;

@@ -3,12 +3,14 @@
 //! Outgoing messages are a FIFO. Only its head may be in flight; the commit that puts it in flight
 //! freezes it. Followers merge behind it: five bubbles are one call, and calls are money.
 
+use super::event::SendEnd;
 use super::fact::{Ending, Fact, Why};
-use super::flight::{Flight, Way};
+use super::flight::{Flight, LANE_HOLD, Next, Way};
+use super::now::Now;
+use super::parcel::{Parcel, Wait};
 use super::tokens::TokenBank;
-use super::transition::Now;
-use crate::domain::ids::Fingerprint;
-use crate::domain::playbook::{Bubble, LateAnswers, Policy};
+use crate::domain::ids::AttemptId;
+use crate::domain::playbook::{LateAnswers, Policy};
 use crate::domain::time::Millis;
 
 /// Messages in one call (reference, "Send reply message": at most 5).
@@ -17,119 +19,6 @@ pub const MAX_BUBBLES_PER_CALL: u8 = 5;
 pub const MAX_EFFECTS: usize = 20;
 /// Bytes of messages owed at once: keeps the value under the store's 64 KiB.
 pub const MAX_OUTBOX_BYTES: usize = 40 * 1024;
-
-/// How far a parcel is from leaving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(super) enum Wait {
-    /// Wants a free token; none was looked for yet.
-    #[default]
-    Fresh,
-    /// No live token: waits for the customer's next event.
-    Token,
-    /// Asked the channel's push budget.
-    Budget,
-    /// The budget granted one push.
-    Granted,
-}
-
-/// One or more answers that will leave in one call.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parcel {
-    /// Effect ids, ascending.
-    pub(super) effects: Vec<u32>,
-    /// The message objects, joined by commas, without quick replies.
-    pub(super) messages: Box<str>,
-    /// How many message objects.
-    pub(super) bubbles: u8,
-    /// Quick replies for the last bubble.
-    pub(super) quick_reply: Option<Box<str>>,
-    /// When the oldest answer was decided.
-    pub(super) created: Millis,
-    /// When the newest answer is too old to be of use.
-    pub(super) expires: Millis,
-    /// The message it answers, while it answers only one: an unsend withdraws it.
-    pub(super) origin: Option<Fingerprint>,
-    pub(super) wait: Wait,
-    pub(super) unknown: Box<[u8]>,
-}
-
-impl Parcel {
-    /// Packs an answer.
-    pub(super) fn pack(
-        effect: u32,
-        bubbles: &[Bubble],
-        origin: Option<Fingerprint>,
-        created: Millis,
-        expires: Millis,
-    ) -> Parcel {
-        let mut messages = String::with_capacity(bubbles.iter().map(|b| b.json().len() + 1).sum());
-        for bubble in bubbles {
-            if !messages.is_empty() {
-                messages.push(',');
-            }
-            messages.push_str(bubble.json());
-        }
-        Parcel {
-            effects: vec![effect],
-            messages: messages.into_boxed_str(),
-            bubbles: bubbles.len() as u8,
-            // LINE shows the last message's only: what an earlier bubble carried moves there.
-            quick_reply: bubbles
-                .iter()
-                .rev()
-                .find_map(|b| b.quick_reply())
-                .map(Into::into),
-            created,
-            expires,
-            origin,
-            wait: Wait::Fresh,
-            unknown: Box::default(),
-        }
-    }
-
-    /// Takes a follower into the same call.
-    fn merge(&mut self, follower: Parcel) {
-        let mut messages = String::with_capacity(self.messages.len() + follower.messages.len() + 1);
-        messages.push_str(&self.messages);
-        messages.push(',');
-        messages.push_str(&follower.messages);
-        self.messages = messages.into_boxed_str();
-        self.bubbles += follower.bubbles;
-        self.effects.extend(follower.effects);
-        self.quick_reply = follower.quick_reply.or_else(|| self.quick_reply.take());
-        self.expires = self.expires.max(follower.expires);
-        self.origin = None;
-    }
-
-    /// The `messages` array as LINE gets it, quick replies on the very last bubble.
-    pub(super) fn messages_json(&self) -> String {
-        match &self.quick_reply {
-            Some(quick_reply) => {
-                let open = self.messages.strip_suffix('}').unwrap_or(&self.messages);
-                format!("[{open},\"quickReply\":{quick_reply}}}]")
-            }
-            None => format!("[{}]", self.messages),
-        }
-    }
-
-    pub(super) fn ended(
-        &self,
-        ending: Ending,
-        why: Why,
-        billed: bool,
-        tries: u8,
-        now: Millis,
-    ) -> Fact {
-        Fact::Ended {
-            effects: self.effects.clone().into_boxed_slice(),
-            ending,
-            why,
-            billed,
-            tries,
-            took: now.since(self.created),
-        }
-    }
-}
 
 /// What is owed and has not ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -272,5 +161,63 @@ impl Outbox {
             .queue
             .partition_point(|queued| queued.effects[0] < parcel.effects[0]);
         self.queue.insert(place, parcel);
+    }
+
+    /// Applies the outcome of a call; `false` when the attempt is not under way.
+    pub(super) fn send_ended(
+        &mut self,
+        attempt: AttemptId,
+        end: SendEnd,
+        now: &Now<'_>,
+        facts: &mut Vec<Fact>,
+    ) -> bool {
+        let flight = self
+            .flights
+            .iter()
+            .position(|f| f.under_way() && f.attempt == attempt);
+        let Some(at) = flight else { return false };
+        let next = self.flights[at].ended(end, now.time);
+        let quota = end == SendEnd::QuotaExhausted;
+        self.settle(at, next, quota, now.time, facts);
+        true
+    }
+
+    /// Looks at every flight: takes over, tries again, sets aside, gives up.
+    pub(super) fn look(&mut self, now: &Now<'_>, facts: &mut Vec<Fact>) {
+        let mut at = 0;
+        while at < self.flights.len() {
+            let next = self.flights[at].look(now, facts);
+            let kept = matches!(next, Next::Keep);
+            self.settle(at, next, false, now.time, facts);
+            if kept {
+                let flight = &mut self.flights[at];
+                flight.aside |= flight.started + LANE_HOLD <= now.time;
+                at += 1;
+            }
+        }
+    }
+
+    fn settle(&mut self, at: usize, next: Next, quota: bool, now: Millis, facts: &mut Vec<Fact>) {
+        match next {
+            Next::Keep => {}
+            Next::End(ending, why) => {
+                let flight = self.flights.remove(at);
+                let billed = flight.is_push();
+                facts.push(flight.parcel.ended(ending, why, billed, flight.tries, now));
+            }
+            Next::TakeBack => {
+                let parcel = self.flights.remove(at).parcel;
+                facts.push(Fact::AwaitsToken {
+                    effects: parcel.effects.clone().into(),
+                });
+                self.take_back(parcel);
+                if quota {
+                    // Asking the budget again would only be refused again.
+                    self.queue
+                        .iter_mut()
+                        .for_each(|parcel| parcel.wait = Wait::Token);
+                }
+            }
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! What a customer did: one function per kind of event.
 
-use super::apply::Gathered;
 use super::context::{From, Words};
 use super::event::{Content, Kind, Received};
 use super::fact::{Fact, Rejected, Why};
-use super::outbox::Parcel;
+use super::now::Now;
+use super::parcel::Parcel;
 use super::seen::Verdict;
 use super::state::{Conversation, PROFILE_LIFE, Phase, UNSENT_LIFE, UNSENT_MAX};
-use super::transition::Now;
+use super::transition::Gathered;
 use crate::domain::ids::Fingerprint;
 use crate::domain::playbook::{Answer, Playbook, Understanding};
 use crate::domain::time::Millis;

@@ -2,6 +2,7 @@
 
 use super::context::{Context, Words};
 use super::outbox::Outbox;
+use super::parcel::Wait;
 use super::seen::Seen;
 use super::tokens::TokenBank;
 use crate::domain::ids::Fingerprint;
@@ -97,7 +98,7 @@ impl Conversation {
             .outbox
             .queue
             .iter()
-            .filter(|parcel| parcel.wait == super::outbox::Wait::Budget);
+            .filter(|parcel| parcel.wait == Wait::Budget);
         let asks = asked.map(|_| self.touched + Span::secs(30));
         let profile = self.profile_wanted.then_some(self.touched + Span::mins(1));
         flights.chain(queue).chain(asks).chain(profile).min()

@@ -1,32 +1,26 @@
 //! Decided → committed → owed: three types, so that sending early does not compile.
 
-use super::apply::Gathered;
 use super::codec::{self, DecodeError};
 use super::fact::{Fact, Rejected};
 use super::flight::Way;
-use super::outbox::Wait;
+use super::parcel::Wait;
 use super::state::Conversation;
 use crate::domain::commit::{Committed, Revision};
 use crate::domain::ids::{AttemptId, ConversationKey, Fingerprint, Incarnation};
 use crate::domain::time::Millis;
 
-/// The moment of a decision: time and randomness as arguments.
-pub struct Now<'a> {
-    /// Store time.
-    pub time: Millis,
-    /// This life of this process.
-    pub incarnation: Incarnation,
-    /// A random draw: the base of the attempt ids of this decision.
-    pub attempt: AttemptId,
-    /// Whether another incarnation is known to be gone.
-    pub is_gone: &'a dyn Fn(Incarnation) -> bool,
-}
-
-impl Now<'_> {
-    /// The attempt id of a call that begins with this effect: no two calls of one decision share it.
-    pub(super) fn attempt_for(&self, effect: u32) -> AttemptId {
-        AttemptId(self.attempt.0.wrapping_add(u64::from(effect)))
-    }
+/// What one decision gathers on its way.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) facts: Vec<Fact>,
+    pub(super) erase: Vec<Fingerprint>,
+    pub(super) rejected: Vec<Rejected>,
+    /// Some event was new work, not the end of old work.
+    pub(super) accepted: bool,
+    /// A call to LINE begins with this decision: somebody waits for the commit.
+    pub(super) launched: bool,
+    /// Something was applied that must be stored.
+    pub(super) changed: bool,
 }
 
 /// A decision that is not durable yet. It can be written, not acted upon.

@@ -38,9 +38,9 @@ impl Writer {
     /// A number; zero is the default and is not written.
     pub(super) fn number(&mut self, tag: u64, value: u64) {
         if value != 0 {
-            let mut inner = Writer::default();
-            inner.varint(value);
-            self.bytes(tag, &inner.out);
+            self.varint(tag);
+            self.varint(varint_len(value) as u64);
+            self.varint(value);
         }
     }
 
@@ -48,16 +48,37 @@ impl Writer {
         self.number(tag, u64::from(value));
     }
 
+    /// A field of fields. Written in place, without a buffer of its own: the length is one byte
+    /// for most, and what is longer moves up to make room.
     pub(super) fn nested(&mut self, tag: u64, fill: impl FnOnce(&mut Writer)) {
-        let mut inner = Writer::default();
-        fill(&mut inner);
-        self.bytes(tag, &inner.out);
+        self.varint(tag);
+        let at = self.out.len();
+        self.out.push(0);
+        fill(self);
+        let length = self.out.len() - at - 1;
+        let room = varint_len(length as u64) - 1;
+        if room > 0 {
+            let end = self.out.len();
+            self.out.resize(end + room, 0);
+            self.out.copy_within(at + 1..end, at + 1 + room);
+        }
+        let mut rest = length;
+        for byte in &mut self.out[at..at + room] {
+            *byte = rest as u8 | 0x80;
+            rest >>= 7;
+        }
+        self.out[at + room] = rest as u8;
     }
 
     /// Fields of a newer build, as they were read.
     pub(super) fn unknown(&mut self, fields: &[u8]) {
         self.out.extend_from_slice(fields);
     }
+}
+
+/// Bytes a number takes.
+fn varint_len(value: u64) -> usize {
+    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }
 
 /// Reads bytes from the front.

@@ -179,7 +179,7 @@ impl Client {
             let answer = result?;
             match answer.status {
                 200..=299 => {
-                    self.tokens.accepted(&bearer);
+                    self.tokens.accepted();
                     return answer.body.ok_or(CallError::Unreadable);
                 }
                 401 if !is_second && self.tokens.rejected(&bearer).can_try_again() => {

@@ -91,7 +91,7 @@ async fn begin(
 
     let mut news = verdict(sent.class);
     match sent.class {
-        StatusClass::Ok => channel.client.tokens().accepted(&bearer),
+        StatusClass::Ok => channel.client.tokens().accepted(),
         StatusClass::Unauthorized => {
             if channel.client.tokens().rejected(&bearer).can_try_again() {
                 channel.client.tokens().renew_in_background();

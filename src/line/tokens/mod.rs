@@ -120,6 +120,7 @@ impl Tokens {
     pub fn replace(&self, source: TokenSource) {
         let mut state = self.state();
         state.source = source;
+        state.generation += 1; // what is on its way belongs to the old source
         state.live = None;
         state.not_before = Millis(0);
         state.failures = 0;
@@ -232,6 +233,9 @@ impl Tokens {
         let (channel, endpoint) = (self.channel.as_str(), Endpoint::Token.name());
         let request_id = request_id.as_deref();
         let mut state = self.state();
+        if state.generation != generation {
+            return Err(TokenError::Unavailable); // replaced while LINE was asked
+        }
         match issued {
             Ok((header, seconds)) => {
                 tracing::info!(
@@ -242,7 +246,7 @@ impl Tokens {
                     "access token issued"
                 );
                 let life = Span::secs(seconds.min(3_600));
-                state.generation = state.generation.max(generation) + 1;
+                state.generation += 1;
                 let bearer = Bearer {
                     header,
                     generation: state.generation,
@@ -272,7 +276,7 @@ impl Tokens {
     }
 
     /// LINE took a token.
-    pub(crate) fn accepted(&self, _bearer: &Bearer) {
+    pub(crate) fn accepted(&self) {
         if self.on_trial.load(Ordering::Relaxed) {
             self.on_trial.store(false, Ordering::Relaxed);
         }

@@ -1,14 +1,13 @@
 //! The control API under `/sim/`: JSON, for the phone page and for tests in other processes.
 
+use super::common::{channel, parse, refuse};
 use super::switches;
 use crate::simulator::actions::{Action, ActionError};
-use crate::simulator::platform::{Channel, Platform};
+use crate::simulator::platform::Platform;
 use crate::simulator::summary;
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// Most customers of one campaign.
 const CAMPAIGN_MAX: usize = 10_000;
@@ -37,12 +36,6 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/sim/journal", web::get().to(journal));
 }
 
-/// A refusal in LINE's shape, so that one reader of errors is enough.
-pub(super) fn refuse(status: u16, message: &str) -> HttpResponse {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    HttpResponse::build(status).json(json!({ "message": message }))
-}
-
 fn not_done(error: &ActionError) -> HttpResponse {
     let status = match error {
         ActionError::NoChannel(_) | ActionError::NoChat(_) | ActionError::NoMessage(_) => 404,
@@ -52,11 +45,6 @@ fn not_done(error: &ActionError) -> HttpResponse {
     refuse(status, &error.to_string())
 }
 
-pub(super) fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, String> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| error.to_string())
-}
-
 pub(super) async fn unknown() -> HttpResponse {
     refuse(404, "no such control")
 }
@@ -64,13 +52,6 @@ pub(super) async fn unknown() -> HttpResponse {
 #[derive(Deserialize)]
 struct Named {
     channel: Option<String>,
-}
-
-pub(super) fn channel<'a>(platform: &'a Platform, named: Option<&str>) -> Option<&'a Arc<Channel>> {
-    match named {
-        Some(id) => platform.channel(id),
-        None => platform.channels().first(),
-    }
 }
 
 async fn state(platform: web::Data<Platform>) -> HttpResponse {

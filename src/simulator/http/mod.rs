@@ -2,6 +2,7 @@
 //!
 //! Law: no rule of LINE's is decided here. It waits, hangs and closes as the platform says.
 
+mod common;
 mod control;
 mod files;
 mod line;

@@ -1,6 +1,6 @@
 //! Switches of the control API: faults, delivery, redelivery, quota, webhook URL.
 
-use super::control::{channel, parse, refuse};
+use super::common::{channel, parse, refuse};
 use crate::simulator::faults::Faults;
 use crate::simulator::options::{Delivery, Quota};
 use crate::simulator::platform::Platform;

@@ -1,0 +1,23 @@
+//! The moment of a decision: what the shell hands in because the core never asks.
+
+use crate::domain::ids::{AttemptId, Incarnation};
+use crate::domain::time::Millis;
+
+/// The moment of a decision: time and randomness as arguments.
+pub struct Now<'a> {
+    /// Store time.
+    pub time: Millis,
+    /// This life of this process.
+    pub incarnation: Incarnation,
+    /// A random draw: the base of the attempt ids of this decision.
+    pub attempt: AttemptId,
+    /// Whether another incarnation is known to be gone.
+    pub is_gone: &'a dyn Fn(Incarnation) -> bool,
+}
+
+impl Now<'_> {
+    /// The attempt id of a call that begins with this effect: no two calls of one decision share it.
+    pub(super) fn attempt_for(&self, effect: u32) -> AttemptId {
+        AttemptId(self.attempt.0.wrapping_add(u64::from(effect)))
+    }
+}

@@ -1,0 +1,119 @@
+//! One or more answers that will leave in one call.
+
+use super::fact::{Ending, Fact, Why};
+use crate::domain::ids::Fingerprint;
+use crate::domain::playbook::Bubble;
+use crate::domain::time::Millis;
+
+/// How far a parcel is from leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum Wait {
+    /// Wants a free token; none was looked for yet.
+    #[default]
+    Fresh,
+    /// No live token: waits for the customer's next event.
+    Token,
+    /// Asked the channel's push budget.
+    Budget,
+    /// The budget granted one push.
+    Granted,
+}
+
+/// One or more answers that will leave in one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parcel {
+    /// Effect ids, ascending.
+    pub(super) effects: Vec<u32>,
+    /// The message objects, joined by commas, without quick replies.
+    pub(super) messages: Box<str>,
+    /// How many message objects.
+    pub(super) bubbles: u8,
+    /// Quick replies for the last bubble.
+    pub(super) quick_reply: Option<Box<str>>,
+    /// When the oldest answer was decided.
+    pub(super) created: Millis,
+    /// When the newest answer is too old to be of use.
+    pub(super) expires: Millis,
+    /// The message it answers, while it answers only one: an unsend withdraws it.
+    pub(super) origin: Option<Fingerprint>,
+    pub(super) wait: Wait,
+    pub(super) unknown: Box<[u8]>,
+}
+
+impl Parcel {
+    /// Packs an answer.
+    pub(super) fn pack(
+        effect: u32,
+        bubbles: &[Bubble],
+        origin: Option<Fingerprint>,
+        created: Millis,
+        expires: Millis,
+    ) -> Parcel {
+        let mut messages = String::with_capacity(bubbles.iter().map(|b| b.json().len() + 1).sum());
+        for bubble in bubbles {
+            if !messages.is_empty() {
+                messages.push(',');
+            }
+            messages.push_str(bubble.json());
+        }
+        Parcel {
+            effects: vec![effect],
+            messages: messages.into_boxed_str(),
+            bubbles: bubbles.len() as u8,
+            // LINE shows the last message's only: what an earlier bubble carried moves there.
+            quick_reply: bubbles
+                .iter()
+                .rev()
+                .find_map(|b| b.quick_reply())
+                .map(Into::into),
+            created,
+            expires,
+            origin,
+            wait: Wait::Fresh,
+            unknown: Box::default(),
+        }
+    }
+
+    /// Takes a follower into the same call.
+    pub(super) fn merge(&mut self, follower: Parcel) {
+        let mut messages = String::with_capacity(self.messages.len() + follower.messages.len() + 1);
+        messages.push_str(&self.messages);
+        messages.push(',');
+        messages.push_str(&follower.messages);
+        self.messages = messages.into_boxed_str();
+        self.bubbles += follower.bubbles;
+        self.effects.extend(follower.effects);
+        self.quick_reply = follower.quick_reply.or_else(|| self.quick_reply.take());
+        self.expires = self.expires.max(follower.expires);
+        self.origin = None;
+    }
+
+    /// The `messages` array as LINE gets it, quick replies on the very last bubble.
+    pub(super) fn messages_json(&self) -> String {
+        match &self.quick_reply {
+            Some(quick_reply) => {
+                let open = self.messages.strip_suffix('}').unwrap_or(&self.messages);
+                format!("[{open},\"quickReply\":{quick_reply}}}]")
+            }
+            None => format!("[{}]", self.messages),
+        }
+    }
+
+    pub(super) fn ended(
+        &self,
+        ending: Ending,
+        why: Why,
+        billed: bool,
+        tries: u8,
+        now: Millis,
+    ) -> Fact {
+        Fact::Ended {
+            effects: self.effects.clone().into_boxed_slice(),
+            ending,
+            why,
+            billed,
+            tries,
+            took: now.since(self.created),
+        }
+    }
+}
