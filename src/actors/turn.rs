@@ -122,10 +122,7 @@ impl Core {
             Known::Live(live) => self.due_within(live, CLAIMED),
             Known::Absent(_) | Known::Unread => None,
         };
-        Turned {
-            owed: None,
-            wake,
-        }
+        Turned { owed: None, wake }
     }
 
     fn due_within(&self, live: &Live, span: Span) -> Option<Millis> {
