@@ -95,22 +95,7 @@ async fn an_event_that_kills_the_intent_worker_is_answered_by_the_fallback() {
 #[actix_web::test]
 async fn a_value_that_cannot_be_read_parks_its_conversation_and_keeps_its_events() {
     let house = House::new(GroupPolicy::WhenAddressed, None);
-    let broken = Commit {
-        key: EntityKey::new(EntityKind::Conversation, "main/U1"),
-        expected: None,
-        proposed: Revision([9; 16]),
-        write: Write::Put(vec![1, 9, 200].into()),
-        due: None,
-        desk: None,
-        feed: Vec::new(),
-        erase: Vec::new(),
-        class: Class::Accepting,
-        urgency: Urgency::Now,
-    };
-    assert!(matches!(
-        house.store.commit(broken).await,
-        Ok(Outcome::Committed(_))
-    ));
+    store_garbage(&house, "main/U1").await;
     let events = [text("U1", "e1", "q1"), text("U2", "e2", "q2")];
     assert_eq!(house.post(body(&events)).await, 200, "kept raw is durable");
     house.sent(1).await;
@@ -128,6 +113,46 @@ async fn a_value_that_cannot_be_read_parks_its_conversation_and_keeps_its_events
         String::from_utf8_lossy(&kept).contains("\"e1\\\""),
         "the raw event is kept"
     );
+}
+
+#[actix_web::test]
+async fn an_unsend_reaches_what_is_kept_in_quarantine() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    store_garbage(&house, "main/U1").await;
+    assert_eq!(house.post(body(&[text("U1", "e1", "秘密")])).await, 200);
+    let kept = |value: Option<Box<[u8]>>| {
+        String::from_utf8_lossy(&value.unwrap_or_default()).contains("秘密")
+    };
+    let stored = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(kept(stored.value));
+    let unsend = r#"{"type":"unsend","mode":"active","timestamp":1700000000001,"webhookEventId":"u1",
+        "source":{"type":"user","userId":"U1"},"unsend":{"messageId":"me1"}}"#;
+    assert_eq!(house.post(body(&[unsend.into()])).await, 200);
+    let stored = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(!kept(stored.value));
+    for record in house.store.feed(Cursor::default(), 100).await.unwrap() {
+        assert!(!kept(record.payload), "nor is it read from the feed");
+    }
+}
+
+/// A value no build wrote.
+async fn store_garbage(house: &House, key: &str) {
+    let broken = Commit {
+        key: EntityKey::new(EntityKind::Conversation, key),
+        expected: None,
+        proposed: Revision([9; 16]),
+        write: Write::Put(vec![1, 9, 200].into()),
+        due: None,
+        desk: None,
+        feed: Vec::new(),
+        erase: Vec::new(),
+        class: Class::Accepting,
+        urgency: Urgency::Now,
+    };
+    assert!(matches!(
+        house.store.commit(broken).await,
+        Ok(Outcome::Committed(_))
+    ));
 }
 
 #[actix_web::test]

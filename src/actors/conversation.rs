@@ -3,14 +3,14 @@
 //! Unsupervised on purpose: `actix::Supervisor` does not see panics. When this actor dies, its
 //! waiters see their channel close and the registry starts it again from the store.
 
+use super::messages::{Deliver, Undelivered};
 use super::outside::{dispatch, end_of, undelivered};
-use super::registry::Registry;
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
 use crate::domain::conversation::{Event, Live, Owed};
 use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::domain::time::Millis;
-use crate::ports::store::{Error, Revision};
+use crate::ports::store::Revision;
 use crate::telemetry::meter;
 use actix::prelude::*;
 use std::collections::VecDeque;
@@ -24,34 +24,14 @@ const MAX_PENDING: usize = 1_024;
 /// Messages in the mailbox: bounded by `MAX_PENDING` in practice, since each is taken at once.
 const MAILBOX: usize = 64;
 
-/// Why events were not made durable.
-#[derive(Clone, Debug)]
-pub(super) enum Undelivered {
-    /// The store refused or failed.
-    Store(Error),
-    /// The stored value cannot be read.
-    Unreadable(String),
-    /// Too much is waiting for this conversation.
-    Full,
-}
-
-/// Asks a conversation to take events in. Answered when they are durable, or known not to be; the
-/// channel closes when the actor dies.
-pub(super) struct Deliver {
-    /// What happened, in order.
-    pub(super) events: Vec<Event>,
-    /// Taken alone, not folded with others: used to find which event kills the actor.
-    pub(super) alone: bool,
-    /// Where the answer goes.
-    pub(super) done: oneshot::Sender<Result<(), Undelivered>>,
-}
-
-impl Message for Deliver {
-    type Result = ();
+/// Who decides whether a conversation may leave memory now.
+pub(super) trait Retire: std::marker::Send + Sync {
+    /// Lets an idle actor leave, unless somebody is about to deliver to it.
+    fn retire(&self, key: &ConversationKey, addr: &Addr<Conversation>) -> bool;
 }
 
 /// Asks an idle conversation to leave memory.
-pub(super) struct Passivate;
+pub(super) struct Passivate(pub(super) Arc<dyn Retire>);
 
 impl Message for Passivate {
     type Result = ();
@@ -61,7 +41,6 @@ impl Message for Passivate {
 pub(super) struct Conversation {
     key: ConversationKey,
     shared: Arc<Shared>,
-    registry: Arc<Registry>,
     /// What is known while idle, kept small: a million of these are in memory.
     rest: Rest,
     busy: Option<Box<Busy>>,
@@ -97,15 +76,10 @@ enum Begun {
 }
 
 impl Conversation {
-    pub(super) fn new(
-        key: ConversationKey,
-        shared: Arc<Shared>,
-        registry: Arc<Registry>,
-    ) -> Conversation {
+    pub(super) fn new(key: ConversationKey, shared: Arc<Shared>) -> Conversation {
         Conversation {
             key,
             shared,
-            registry,
             rest: Rest::Unread,
             busy: None,
         }
@@ -339,8 +313,8 @@ impl Handler<Deliver> for Conversation {
 impl Handler<Passivate> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, _: Passivate, ctx: &mut Context<Self>) {
-        if self.busy.is_none() && self.registry.retire(&self.key, &ctx.address()) {
+    fn handle(&mut self, Passivate(registry): Passivate, ctx: &mut Context<Self>) {
+        if self.busy.is_none() && registry.retire(&self.key, &ctx.address()) {
             ctx.stop();
         }
     }

@@ -11,6 +11,7 @@
 //! | `turn` | decide, commit, release: three consecutive steps |
 //! | `conversation` | the actor: one turn at a time, what arrives meanwhile is folded |
 //! | `registry` | finds, starts, heals and retires conversation actors |
+//! | `messages` | what is said between registry and conversations |
 //! | `outside` | between the core's words and the ports' |
 //! | `parking` | conversations left alone for a while |
 //! | `quarantine` | keeps raw what could not be decided |
@@ -19,7 +20,9 @@
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
 mod conversation;
+mod draw;
 mod housekeeper;
+mod messages;
 mod outside;
 mod parking;
 mod push_budget;
@@ -30,7 +33,8 @@ mod sweeper;
 mod turn;
 
 pub use housekeeper::Housekeeper;
+pub use messages::{Inbound, Refusal};
 pub use push_budget::PushBudget;
-pub use registry::{Inbound, Limits, Refusal, Registry};
+pub use registry::{Limits, Registry};
 pub use shared::Shared;
 pub use sweeper::Sweeper;

@@ -1,10 +1,11 @@
 //! Between the core's words and the ports': calls out, outcomes and failures back.
 
-use super::conversation::Undelivered;
+use super::messages::Undelivered;
 use super::turn::Failure;
 use crate::domain::conversation::{Send, SendEnd};
 use crate::domain::ids::ConversationKey;
 use crate::ports::messenger::{Dispatch, Outcome, Via};
+use crate::ports::store::Error;
 
 /// What the messenger is given.
 pub(super) fn dispatch(key: &ConversationKey, send: Send) -> Dispatch {
@@ -33,6 +34,8 @@ pub(super) fn end_of(outcome: &Outcome) -> SendEnd {
 /// What whoever delivered is told.
 pub(super) fn undelivered(failure: Failure) -> Undelivered {
     match failure {
+        // One damaged row is like one that cannot be read: its conversation's trouble alone.
+        Failure::Store(Error::Damaged(why)) => Undelivered::Unreadable(why),
         Failure::Store(error) => Undelivered::Store(error),
         Failure::Unreadable(error) => Undelivered::Unreadable(error.to_string()),
     }

@@ -3,7 +3,7 @@
 //! One counter entity per channel holds the times of the grants of the last hour, so the budget
 //! survives a crash and slides: no sixty minutes ever see more than it.
 
-use super::shared::revision;
+use super::draw::revision;
 use crate::domain::ids::ChannelId;
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{

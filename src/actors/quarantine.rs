@@ -1,8 +1,8 @@
 //! Keeps raw what could not be given to its conversation: durable, visible, never decided.
 
-use super::registry::Inbound;
-use super::shared::revision;
-use crate::domain::ids::ConversationKey;
+use super::draw::revision;
+use super::messages::Inbound;
+use crate::domain::ids::{ConversationKey, Fingerprint};
 use crate::ports::store::{
     Class, Commit, EntityKey, EntityKind, Error, FeedEntry, MAX_VALUE_BYTES, Outcome, Store,
     Urgency, Write,
@@ -22,6 +22,9 @@ struct KeptEvent {
     at: u64,
     kind: String,
     why: String,
+    /// The message whose words `raw` may carry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<Fingerprint>,
     raw: String,
 }
 
@@ -35,13 +38,7 @@ pub(super) async fn keep(
     events: &[Inbound],
     why: &str,
 ) -> Result<(), Error> {
-    let entity = EntityKey::new(EntityKind::Quarantine, &key.to_string());
-    let mut stored = store.load(&entity).await?;
-    loop {
-        let value = stored.as_ref().and_then(|stored| stored.value.as_deref());
-        let mut kept: Kept = value
-            .and_then(|value| serde_json::from_slice(value).ok())
-            .unwrap_or_default();
+    change(store, key, Class::Accepting, |kept| {
         let mut feed = Vec::new();
         for inbound in events {
             let raw = String::from_utf8_lossy(&inbound.raw);
@@ -49,14 +46,57 @@ pub(super) async fn keep(
                 at: inbound.received.received.0,
                 kind: inbound.event_type.to_string(),
                 why: why.to_string(),
+                message: inbound.message(),
                 raw: raw[..raw.floor_char_boundary(16 * 1024)].to_string(),
             };
             feed.push(FeedEntry {
-                erasable: None,
+                erasable: event.message,
                 payload: json(&event),
             });
             kept.events.push(event);
         }
+        Some((feed, Vec::new()))
+    })
+    .await
+}
+
+/// Erases what is kept of a message that was taken back. Does nothing when nothing is kept.
+///
+/// # Errors
+/// As the store.
+pub(super) async fn forget(
+    store: &dyn Store,
+    key: &ConversationKey,
+    message: Fingerprint,
+) -> Result<(), Error> {
+    change(store, key, Class::Completing, |kept| {
+        let before = kept.events.len();
+        kept.events.retain(|event| event.message != Some(message));
+        (kept.events.len() != before).then(|| (Vec::new(), vec![message]))
+    })
+    .await
+}
+
+/// What a change writes besides the value: feed entries, and messages to erase from the feed.
+type Beside = (Vec<FeedEntry>, Vec<Fingerprint>);
+
+/// One compare-and-commit of the quarantine entity; the change answers `None` to leave it alone.
+async fn change(
+    store: &dyn Store,
+    key: &ConversationKey,
+    class: Class,
+    mut edit: impl FnMut(&mut Kept) -> Option<Beside>,
+) -> Result<(), Error> {
+    let entity = EntityKey::new(EntityKind::Quarantine, &key.to_string());
+    let mut stored = store.load(&entity).await?;
+    loop {
+        let value = stored.as_ref().and_then(|stored| stored.value.as_deref());
+        let mut kept: Kept = value
+            .and_then(|value| serde_json::from_slice(value).ok())
+            .unwrap_or_default();
+        let Some((feed, erase)) = edit(&mut kept) else {
+            return Ok(());
+        };
         let mut value = json(&kept);
         while value.len() > MAX_VALUE_BYTES && !kept.events.is_empty() {
             kept.events.remove(0);
@@ -71,8 +111,8 @@ pub(super) async fn keep(
             due: None,
             desk: None,
             feed,
-            erase: Vec::new(),
-            class: Class::Accepting,
+            erase,
+            class,
             urgency: Urgency::Now,
         };
         match store.commit(commit).await? {

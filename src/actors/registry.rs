@@ -4,20 +4,20 @@
 //! before it sends, an actor may leave only while it is zero. What an actor's death left undone is
 //! delivered again, one event at a time; the seen ids make that safe.
 
-use super::conversation::{Conversation, Deliver, Passivate, Undelivered};
+use super::conversation::{Conversation, Passivate, Retire};
+use super::messages::{Deliver, Inbound, Refusal, Undelivered};
 use super::parking::Parking;
 use super::quarantine;
 use super::shared::Shared;
 use crate::domain::conversation::{Event, Kind, Received};
-use crate::domain::ids::{ConversationKey, Fingerprint};
+use crate::domain::ids::ConversationKey;
 use crate::domain::time::Span;
 use crate::telemetry::meter;
 use actix::prelude::*;
-use bytes::Bytes;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 use tokio::sync::oneshot;
 
 /// Bounds of the registry.
@@ -41,28 +41,6 @@ impl Default for Limits {
     }
 }
 
-/// One event from outside, with what is kept if it cannot be decided.
-#[derive(Clone, Debug)]
-pub struct Inbound {
-    /// What happened.
-    pub received: Received,
-    /// The event as it came.
-    pub raw: Bytes,
-    /// LINE's `type`.
-    pub event_type: Box<str>,
-}
-
-/// Why events are not known to be durable.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Refusal {
-    /// Too much is under way on this node or in this conversation.
-    #[error("too much is under way")]
-    Overloaded,
-    /// The store refused or failed.
-    #[error(transparent)]
-    Store(#[from] crate::ports::store::Error),
-}
-
 struct Slot {
     addr: Addr<Conversation>,
     /// Deliveries that have the address and have not ended.
@@ -78,7 +56,6 @@ pub struct Registry {
     shared: Arc<Shared>,
     limits: Limits,
     delivering: AtomicUsize,
-    me: OnceLock<std::sync::Weak<Registry>>,
 }
 
 /// How one delivery to one actor ended.
@@ -92,16 +69,13 @@ enum Ended {
 impl Registry {
     /// An empty registry.
     pub fn new(shared: Arc<Shared>, limits: Limits) -> Arc<Registry> {
-        let registry = Arc::new(Registry {
+        Arc::new(Registry {
             slots: DashMap::new(),
             parking: Parking::default(),
             shared,
             limits,
             delivering: AtomicUsize::new(0),
-            me: OnceLock::new(),
-        });
-        let _ = registry.me.set(Arc::downgrade(&registry));
-        registry
+        })
     }
 
     /// What the conversations work with.
@@ -130,6 +104,7 @@ impl Registry {
         events: Vec<Inbound>,
     ) -> Result<(), Refusal> {
         let _counted = self.admit(events.len())?;
+        self.forget_unsent(key, &events).await?;
         if self.is_parked(key) {
             return self.set_aside(key, &events, "parked").await;
         }
@@ -159,7 +134,12 @@ impl Registry {
         match self.once(key, vec![Event::Woken], true).await {
             Ended::Durable | Ended::Refused(_) => {}
             Ended::Unreadable(why) => self.park(key, &why),
-            Ended::Died => self.park(key, "died when woken"),
+            // Twice: once may have been a neighbour's fault on the same turn.
+            Ended::Died => {
+                if let Ended::Died = self.once(key, vec![Event::Woken], true).await {
+                    self.park(key, "died twice when woken");
+                }
+            }
         }
     }
 
@@ -252,9 +232,7 @@ impl Registry {
                 slot.addr.clone()
             }
             Entry::Vacant(entry) => {
-                let me = self.me.get().and_then(std::sync::Weak::upgrade);
-                let me = me.expect("a registry that serves is owned by an Arc");
-                let addr = Conversation::new(key.clone(), self.shared.clone(), me).start();
+                let addr = Conversation::new(key.clone(), self.shared.clone()).start();
                 entry.insert(Slot {
                     addr: addr.clone(),
                     in_flight: 1,
@@ -278,19 +256,8 @@ impl Registry {
         self.slots.remove_if(key, |_, slot| slot.addr == *addr);
     }
 
-    /// Lets an idle actor leave, unless somebody is about to deliver to it.
-    pub(super) fn retire(&self, key: &ConversationKey, addr: &Addr<Conversation>) -> bool {
-        let left = self
-            .slots
-            .remove_if(key, |_, slot| slot.addr == *addr && slot.in_flight == 0);
-        if left.is_some() {
-            meter::passivated();
-        }
-        left.is_some()
-    }
-
     /// Asks idle conversations to leave memory; called from time to time.
-    pub fn passivate_idle(&self) {
+    pub fn passivate_idle(self: &Arc<Self>) {
         let crowded = self.slots.len() > self.limits.live;
         let idle = if crowded {
             1
@@ -301,18 +268,32 @@ impl Registry {
     }
 
     /// Asks every conversation that nobody uses at this moment to leave memory.
-    pub fn retire_all_idle(&self) {
+    pub fn retire_all_idle(self: &Arc<Self>) {
         self.passivate(0);
     }
 
-    fn passivate(&self, idle: u32) {
+    fn passivate(self: &Arc<Self>, idle: u32) {
         let now = (self.shared.store.now().0 / 1_000) as u32;
         for slot in &self.slots {
             if slot.in_flight == 0 && now.saturating_sub(slot.used) >= idle {
                 // A full or closed mailbox means it is not idle, or gone.
-                let _ = slot.addr.try_send(Passivate);
+                let _ = slot.addr.try_send(Passivate(self.clone()));
             }
         }
+    }
+
+    /// What is kept raw in quarantine must go with the message, too.
+    async fn forget_unsent(
+        &self,
+        key: &ConversationKey,
+        events: &[Inbound],
+    ) -> Result<(), Refusal> {
+        for inbound in events {
+            if let Kind::Unsent { message } = inbound.received.kind {
+                quarantine::forget(&*self.shared.store, key, message).await?;
+            }
+        }
+        Ok(())
     }
 
     fn is_parked(&self, key: &ConversationKey) -> bool {
@@ -348,6 +329,18 @@ impl Registry {
     }
 }
 
+impl Retire for Registry {
+    fn retire(&self, key: &ConversationKey, addr: &Addr<Conversation>) -> bool {
+        let left = self
+            .slots
+            .remove_if(key, |_, slot| slot.addr == *addr && slot.in_flight == 0);
+        if left.is_some() {
+            meter::passivated();
+        }
+        left.is_some()
+    }
+}
+
 struct Admitted<'a> {
     registry: &'a Registry,
     events: usize,
@@ -375,10 +368,6 @@ impl Drop for CheckIn<'_> {
 }
 
 fn undecided(inbound: &Inbound) -> Received {
-    let message = match &inbound.received.kind {
-        Kind::Message { message, .. } | Kind::Edited { message, .. } => Some(*message),
-        _ => None::<Fingerprint>,
-    };
     let raw = String::from_utf8_lossy(&inbound.raw);
     // 16 KiB of a raw event are enough for a person to see what it was.
     let raw = &raw[..raw.floor_char_boundary(16 * 1024)];
@@ -387,7 +376,7 @@ fn undecided(inbound: &Inbound) -> Received {
         kind: Kind::Quarantined {
             event_type: inbound.event_type.clone(),
             raw: raw.into(),
-            message,
+            message: inbound.message(),
         },
         ..inbound.received.clone()
     }

@@ -1,6 +1,7 @@
 //! One turn of a conversation: decide, commit, release.
 
-use super::shared::{Shared, tokens};
+use super::draw::tokens;
+use super::shared::Shared;
 use crate::domain::conversation::{
     Content, Conversation, DecodeError, Event, Fact, Kind, Live, Now, Owed, Transition,
 };

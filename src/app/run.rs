@@ -1,7 +1,7 @@
 //! Start order and drain order.
 //!
-//! Start: store → messenger → registry and stages → recovery → internal listener → public
-//! listener. Work that a crash left is taken over before new work comes in.
+//! Start: listeners bound → store → messenger → registry and stages → recovery → listeners served.
+//! What can fail comes before what runs. Recovery begins before new work comes in.
 //!
 //! Drain: not ready → stop accepting → what is in flight ends → store closes. What does not end in
 //! time is in the store and is owed at the next start.
@@ -12,7 +12,7 @@ use super::prepare::Prepared;
 use crate::actors::{Housekeeper, Limits, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups, StoreKind};
-use crate::config::{Fault, Settings};
+use crate::config::{Fault, SOCKET_PATH_MAX, Settings};
 use crate::domain::ids::ChannelId;
 use crate::line::api;
 use crate::line::inbound::{GroupPolicy, Reading};
@@ -34,6 +34,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -119,14 +120,9 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let registry = Registry::new(shared, Limits::default());
     let status = Arc::new(Status::new(registry.clone()));
 
-    Sweeper::new(registry.clone()).start();
     let archive = FolderArchive::open(&settings.store.path.join("archive"))
         .map_err(|error| failed("store.path", "archive folder", error))?;
-    let housekeeper = Housekeeper::new(store.clone(), Arc::new(archive));
-    housekeeper.start_on(&Arbiter::new().handle());
-    watch_quotas(messenger);
-
-    let socket = settings.store.socket();
+    let socket = admin_socket(&settings);
     let internal = Internal {
         status: status.clone(),
         metrics: start.metrics,
@@ -134,15 +130,14 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     };
     let internal_addr = local(&internal_listener, "server.internal_listen")?;
     let internal_server =
-        internal::serve(internal_listener, Some(&socket), internal).map_err(|error| {
+        internal::serve(internal_listener, socket.as_deref(), internal).map_err(|error| {
+            let path = settings.store.socket();
             failed(
                 "store.path/hotline.sock",
-                &socket.display().to_string(),
+                &path.display().to_string(),
                 error,
             )
         })?;
-    let internal_handle = internal_server.handle();
-    actix_rt::spawn(internal_server);
 
     let bounds = Bounds {
         body: settings.server.body_cap.bytes(),
@@ -156,6 +151,13 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let workers = settings.server.workers.get();
     let public_server = public::serve(public_listener, workers, webhook.clone(), drain)
         .map_err(|error| failed("server.listen", &public_addr.to_string(), error))?;
+
+    // Nothing below can fail: what was started runs.
+    Sweeper::new(registry.clone()).start();
+    Housekeeper::new(store.clone(), Arc::new(archive)).start_on(&Arbiter::new().handle());
+    watch_quotas(messenger);
+    let internal_handle = internal_server.handle();
+    actix_rt::spawn(internal_server);
     let public_handle = public_server.handle();
     actix_rt::spawn(public_server);
 
@@ -219,6 +221,17 @@ impl Running {
             "drained"
         );
     }
+}
+
+/// Where the admin socket goes; `None` when the path is too long for one (`check` says so too).
+fn admin_socket(settings: &Settings) -> Option<PathBuf> {
+    let path = settings.store.socket();
+    if path.as_os_str().len() > SOCKET_PATH_MAX {
+        tracing::warn!(path = %path.display(), longest = SOCKET_PATH_MAX,
+            "no admin socket: the path is too long; commands cannot reach this server");
+        return None;
+    }
+    Some(path)
 }
 
 fn listen(what: &'static str, addr: SocketAddr) -> Result<TcpListener, StartError> {

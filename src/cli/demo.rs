@@ -98,10 +98,8 @@ pub(super) fn run(arguments: Arguments) -> u8 {
 
 fn announce(running: &app::Running, phone: SocketAddr, webhook: &str, data: &Path) {
     println!("phone=http://{phone}/");
-    println!(
-        "console=http://{}/ (the agents' console comes in a later version)",
-        running.public
-    );
+    // The page there says that the agents' console comes in a later version.
+    println!("console=http://{}/", running.public);
     println!("webhook={webhook}");
     println!("metrics=http://{}/metrics", running.internal);
     println!("ready");

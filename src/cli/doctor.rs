@@ -6,7 +6,10 @@ use crate::config::settings::{Channel, Settings, StoreKind};
 use crate::line::api::Client;
 use crate::store::embedded;
 use crate::telemetry::logging;
+use httpdate::HttpDate;
+use std::io::Write;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -24,18 +27,23 @@ struct Findings {
     bad: usize,
 }
 
+/// Writes a line to people; a reader that went away (`| head`) is no reason to fail.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 impl Findings {
     fn good(&mut self, what: &str, said: &str) {
-        println!("ok    {what}: {said}");
+        say(&format!("ok    {what}: {said}"));
     }
 
     fn warn(&mut self, what: &str, said: &str) {
-        println!("warn  {what}: {said}");
+        say(&format!("warn  {what}: {said}"));
     }
 
     fn bad(&mut self, what: &str, said: &str) {
         self.bad += 1;
-        println!("BAD   {what}: {said}");
+        say(&format!("BAD   {what}: {said}"));
     }
 }
 
@@ -53,7 +61,10 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     actix_rt::System::new().block_on(async {
         for channel in &prepared.settings.channels {
             match app::line_client(channel) {
-                Ok(client) => line(channel, &client, &mut findings).await,
+                Ok(client) => {
+                    clock(channel, &mut findings).await;
+                    line(channel, &client, &mut findings).await;
+                }
                 Err(error) => findings.bad(channel.id.as_str(), &error.to_string()),
             }
         }
@@ -115,6 +126,57 @@ fn store(settings: &Settings, deep: bool, findings: &mut Findings) {
             "store",
             "embedded: a 200 to LINE means written and synced to this disk",
         );
+    }
+}
+
+/// Compares our clock with the `Date` of LINE's answers. Reply tokens are counted in seconds from
+/// LINE's timestamps only for people; still, logs and reports of a wrong clock mislead.
+async fn clock(channel: &Channel, findings: &mut Findings) {
+    let name = channel.id.as_str();
+    let asked = async {
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(5))
+            .no_proxy()
+            .build()?;
+        http.get(channel.api_base.as_str()).send().await
+    };
+    let date = match asked.await {
+        Ok(answer) => answer
+            .headers()
+            .get("date")
+            .and_then(|date| date.to_str().ok()?.parse::<HttpDate>().ok()),
+        Err(error) => {
+            findings.bad(
+                name,
+                &format!(
+                    "{} cannot be reached: {}",
+                    channel.api_base,
+                    error.without_url()
+                ),
+            );
+            return;
+        }
+    };
+    let Some(theirs) = date.map(SystemTime::from) else {
+        findings.warn(
+            name,
+            "LINE's answer has no date: the clock was not compared",
+        );
+        return;
+    };
+    let ours = SystemTime::now();
+    let apart = ours
+        .duration_since(theirs)
+        .or_else(|_| theirs.duration_since(ours));
+    let seconds = apart.unwrap_or_default().as_secs();
+    let said = format!("clock is within {} s of LINE's", seconds + 1);
+    if seconds > 5 {
+        findings.warn(
+            name,
+            &format!("clock is {seconds} s off LINE's: is the time service running?"),
+        );
+    } else {
+        findings.good(name, &said);
     }
 }
 

@@ -4,6 +4,7 @@ use super::{DONE, FAULT, OUTSIDE, environment, print_faults};
 use crate::app;
 use crate::line::rich_menu::{self, Report, Step};
 use crate::telemetry::logging;
+use std::io::Write;
 use std::path::PathBuf;
 
 #[derive(clap::Subcommand)]
@@ -91,6 +92,7 @@ fn print(channel: &str, report: &Report, dry_run: bool) {
             Step::SetDefault => format!("menu {tense} shown to everybody"),
             Step::Deleted(id) => format!("older menu {id} {tense} deleted"),
         };
-        println!("{channel}: {done}");
+        // A reader that went away is no reason to fail.
+        let _ = writeln!(std::io::stdout(), "{channel}: {done}");
     }
 }

@@ -16,7 +16,8 @@ pub(super) fn run(config: &Path) -> u8 {
         }
     };
     let log = &prepared.settings.logging;
-    logging::start(log.level.as_str(), format(log.format), false);
+    let level = format!("{},actix_server=warn", log.level.as_str());
+    logging::start(&level, format(log.format), false);
     for warning in &prepared.warnings {
         tracing::warn!(warning = %warning, "config");
     }

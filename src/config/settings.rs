@@ -75,7 +75,7 @@ pub struct Store {
     /// `path`: data folder, relative to the working directory. Default `data`. In redis mode the
     /// spool, media and socket live here.
     pub path: PathBuf,
-    /// `free_space_floor`: below this much free disk new work is refused. Default `256MiB`;
+    /// `free_space_floor`: below this much free disk new work is refused. Default `512MiB`;
     /// 16MiB–1TiB.
     pub free_space_floor: ByteSize,
 }
