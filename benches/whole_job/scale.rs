@@ -29,7 +29,7 @@ pub async fn curve(most: u64, seconds: u64) {
         let mut refused = 0;
         for pair in 0..3u64 {
             let draw = match cold {
-                // A third of the customers each: nobody is met twice.
+                // A third of the customers each: nobody is met twice. Takes 10⁶ to last.
                 true => Draw::Each(users, pair * (users / 3)),
                 false => Draw::Random(users),
             };

@@ -53,7 +53,7 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Tuning {
         Tuning {
-            checkpoint_bytes: 128 << 20,
+            checkpoint_bytes: 64 << 20,
             page_size: 4096,
             cache_kib: 8192,
             gather: Duration::from_micros(300),
