@@ -88,7 +88,7 @@ impl Conversation {
     fn busy(&mut self) -> &mut Busy {
         if self.busy.is_none() {
             let known = match std::mem::replace(&mut self.rest, Rest::Unread) {
-                Rest::Packed(revision, value) => Live::loaded(revision, &value)
+                Rest::Packed(revision, value) => Live::loaded(revision, value)
                     .map_or(Known::Unread, |live| Known::Live(Box::new(live))),
                 Rest::Absent(tombstone) => Known::Absent(tombstone),
                 Rest::Unread => Known::Unread,
@@ -264,13 +264,15 @@ impl Conversation {
         if !busy.begun.is_empty() || busy.timer.is_some() || !busy.pending.is_empty() {
             return;
         }
-        let Some(core) = &busy.core else { return };
-        self.rest = match &core.known {
-            Known::Unread => Rest::Unread,
-            Known::Absent(tombstone) => Rest::Absent(*tombstone),
-            Known::Live(live) => Rest::Packed(live.revision(), live.packed()),
+        if busy.core.is_none() {
+            return;
+        }
+        let core = self.busy.take().and_then(|busy| busy.core);
+        self.rest = match core.map(|core| core.known) {
+            None | Some(Known::Unread) => Rest::Unread,
+            Some(Known::Absent(tombstone)) => Rest::Absent(tombstone),
+            Some(Known::Live(live)) => Rest::Packed(live.revision(), live.into_packed()),
         };
-        self.busy = None;
     }
 }
 

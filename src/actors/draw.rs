@@ -2,12 +2,27 @@
 
 use crate::domain::commit::Revision;
 use crate::domain::ids::AttemptId;
+use std::cell::RefCell;
 
-/// A random draw of the operating system.
+const POOL_BYTES: usize = 4_096;
+
+/// A random draw of the operating system, at most 4,096 bytes.
 pub(super) fn draw<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
+    thread_local! {
+        /// A system call serves many draws; a byte is handed out once.
+        static POOL: RefCell<(usize, [u8; POOL_BYTES])> =
+            const { RefCell::new((POOL_BYTES, [0; POOL_BYTES])) };
+    }
+    POOL.with_borrow_mut(|(used, pool)| {
+        if *used + N > POOL_BYTES {
+            getrandom::fill(pool).expect("the operating system gives random bytes");
+            *used = 0;
+        }
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&pool[*used..*used + N]);
+        *used += N;
+        bytes
+    })
 }
 
 /// A fresh revision.

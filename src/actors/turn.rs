@@ -137,7 +137,7 @@ impl Core {
                 revision,
                 value: Some(value),
             }) => {
-                let live = Live::loaded(revision, &value).map_err(Failure::Unreadable)?;
+                let live = Live::loaded(revision, value).map_err(Failure::Unreadable)?;
                 Known::Live(Box::new(live))
             }
             Some(Stored {

@@ -95,7 +95,7 @@ impl Webhook {
 
     /// Takes one request in.
     async fn take(&self, request: &HttpRequest, payload: web::Payload) -> (usize, Answer) {
-        let id = request.match_info().get("channel").unwrap_or_default();
+        let id = channel_of(request.path()).unwrap_or_default();
         let Some(channel) = self.channels.get(id) else {
             return (0, Answer::UnknownChannel);
         };
@@ -199,7 +199,12 @@ fn refused(refusal: &crate::actors::Refusal) -> Answer {
 }
 
 /// Groups events by conversation, both in order of first appearance.
-fn group(sorted: Vec<Sorted>) -> Vec<(ConversationKey, Vec<Inbound>)> {
+fn group(mut sorted: Vec<Sorted>) -> Vec<(ConversationKey, Vec<Inbound>)> {
+    if sorted.len() == 1
+        && let Some(Sorted { key, inbound }) = sorted.pop()
+    {
+        return vec![(key, vec![inbound])];
+    }
     let mut groups: Vec<(ConversationKey, Vec<Inbound>)> = Vec::with_capacity(sorted.len());
     let mut places: HashMap<ConversationKey, usize> = HashMap::new();
     for Sorted { key, inbound } in sorted {
@@ -243,6 +248,12 @@ impl Drop for Leaving<'_> {
     }
 }
 
+/// The channel in `/line/{channel}/webhook`; ids have no character that a URL would encode.
+pub fn channel_of(path: &str) -> Option<&str> {
+    let id = path.strip_prefix("/line/")?.strip_suffix("/webhook")?;
+    (!id.is_empty() && !id.contains('/')).then_some(id)
+}
+
 /// `POST /line/{channel}/webhook`.
 pub async fn handle(
     request: HttpRequest,
@@ -251,7 +262,7 @@ pub async fn handle(
 ) -> HttpResponse {
     let began = Instant::now();
     let (events, answer) = webhook.take(&request, payload).await;
-    let id = request.match_info().get("channel").unwrap_or_default();
+    let id = channel_of(request.path()).unwrap_or_default();
     let (status, outcome, said) = match &answer {
         Answer::Accepted => (StatusCode::OK, "accepted", None),
         Answer::UnknownChannel => {

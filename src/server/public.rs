@@ -2,7 +2,8 @@
 
 use crate::line::webhook::{self, Webhook};
 use actix_web::dev::Server;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::http::Method;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -19,15 +20,32 @@ pub fn serve(
     let server = HttpServer::new(move || {
         App::new()
             .app_data(webhook.clone())
-            .route("/line/{channel}/webhook", web::post().to(webhook::handle))
-            .route("/", web::get().to(front))
-            .default_service(web::to(not_here))
+            // One path is hot, and its pattern would be matched by a regular expression.
+            .default_service(web::to(dispatch))
     })
     .workers(workers)
     .shutdown_timeout(drain.as_secs().max(1))
     .disable_signals()
     .listen(listener)?;
     Ok(server.run())
+}
+
+async fn dispatch(
+    request: HttpRequest,
+    payload: web::Payload,
+    webhook: web::Data<Webhook>,
+) -> HttpResponse {
+    match webhook::channel_of(request.path()) {
+        Some(_) if request.method() == Method::POST => {
+            webhook::handle(request, payload, webhook).await
+        }
+        Some(_) => HttpResponse::MethodNotAllowed()
+            .insert_header(("allow", "POST"))
+            .content_type("text/plain; charset=utf-8")
+            .body("LINE posts here\n"),
+        None if request.path() == "/" => front().await,
+        None => not_here().await,
+    }
 }
 
 async fn front() -> HttpResponse {

@@ -294,13 +294,8 @@ pub async fn service(
     Response = ServiceResponse<impl MessageBody>,
     Error = actix_web::Error,
 > {
-    let route = web::post().to(webhook::handle);
-    test::init_service(
-        App::new()
-            .app_data(webhook)
-            .route("/line/{channel}/webhook", route),
-    )
-    .await
+    let every = web::to(webhook::handle);
+    test::init_service(App::new().app_data(webhook).default_service(every)).await
 }
 
 pub async fn call<B: MessageBody>(

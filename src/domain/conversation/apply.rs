@@ -1,5 +1,6 @@
 //! Deciding: events in, a transition out.
 
+use super::codec;
 use super::event::Event;
 use super::fact::{Rejected, Why};
 use super::invariants;
@@ -41,8 +42,14 @@ impl Conversation {
             next.digest = playbook.digest();
         }
         debug_assert_eq!(invariants::check(&next), Ok(()));
+        let packed = if gathered.changed {
+            codec::encode(&next)
+        } else {
+            Box::default()
+        };
         Transition {
             next,
+            packed,
             gathered,
             proposed,
         }

@@ -117,7 +117,8 @@ impl Desk {
         self.erased.extend_from_slice(transition.erase());
         let draft = transition.draft();
         let live = transition.release(&Committed::attest(revision));
-        let read = Live::loaded(revision, &draft.value).expect("what was written can be read");
+        let read =
+            Live::loaded(revision, draft.value.clone()).expect("what was written can be read");
         assert_eq!(read.state(), live.state(), "the stored form is faithful");
         assert_eq!(check(live.state()), Ok(()));
         assert_eq!(draft.due, live.state().due());
@@ -621,7 +622,7 @@ fn a_flood_without_tokens_keeps_the_value_small() {
     }
     let live = desk.live.as_ref().unwrap();
     assert!(live.state().owed_effects() <= MAX_EFFECTS);
-    assert!(live.packed().len() < 64 * 1024);
+    assert!(live.clone().into_packed().len() < 64 * 1024);
 }
 
 #[test]
@@ -629,11 +630,11 @@ fn fields_of_a_newer_build_survive_a_rewrite() {
     let mut desk = Desk::default();
     desk.says(1, 0);
     let live = desk.live.clone().unwrap();
-    let mut newer = live.packed().to_vec();
+    let mut newer = live.clone().into_packed().to_vec();
     newer.extend_from_slice(&[0xc8, 0x01, 3, b'n', b'e', b'w']); // tag 200, three bytes
-    desk.live = Some(Live::loaded(live.revision(), &newer).unwrap());
+    desk.live = Some(Live::loaded(live.revision(), newer.into()).unwrap());
     desk.ends(SendEnd::Accepted);
-    let rewritten = desk.live.as_ref().unwrap().packed();
+    let rewritten = desk.live.clone().unwrap().into_packed();
     assert!(rewritten.ends_with(&[0xc8, 0x01, 3, b'n', b'e', b'w']));
 }
 
@@ -641,15 +642,15 @@ fn fields_of_a_newer_build_survive_a_rewrite() {
 fn a_newer_format_is_refused_and_damage_is_told() {
     let revision = Revision([0; 16]);
     assert!(matches!(
-        Live::loaded(revision, &[2]),
+        Live::loaded(revision, [2].into()),
         Err(DecodeError::Newer { found: 2, known: 1 })
     ));
     assert!(matches!(
-        Live::loaded(revision, &[]),
+        Live::loaded(revision, Box::default()),
         Err(DecodeError::Damaged(_))
     ));
     assert!(matches!(
-        Live::loaded(revision, &[1, 9, 200]),
+        Live::loaded(revision, [1, 9, 200].into()),
         Err(DecodeError::Damaged(_))
     ));
 }
@@ -660,7 +661,7 @@ fn a_value_of_the_first_release_is_read() {
     let value = [
         1, 2, 1, 1, 3, 3, 0xc0, 0x84, 0x3d, 14, 6, 0xe5, 0xb0, 0x8f, 0xe7, 0xbe, 0x8e,
     ];
-    let live = Live::loaded(Revision([0; 16]), &value).unwrap();
+    let live = Live::loaded(Revision([0; 16]), value.into()).unwrap();
     assert_eq!(live.state().name(), Some("小美"));
 }
 
@@ -771,9 +772,9 @@ proptest! {
     /// Reading never panics, whatever the bytes.
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let _ = Live::loaded(Revision([0; 16]), &bytes);
+        let _ = Live::loaded(Revision([0; 16]), bytes.clone().into());
         let mut framed = vec![1];
         framed.extend(bytes);
-        let _ = Live::loaded(Revision([0; 16]), &framed);
+        let _ = Live::loaded(Revision([0; 16]), framed.into());
     }
 }

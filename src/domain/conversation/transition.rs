@@ -27,6 +27,8 @@ pub(super) struct Gathered {
 #[derive(Debug)]
 pub struct Transition {
     pub(super) next: Conversation,
+    /// The stored form of `next`; empty when nothing changed.
+    pub(super) packed: Box<[u8]>,
     pub(super) gathered: Gathered,
     pub(super) proposed: Revision,
 }
@@ -73,7 +75,7 @@ impl Transition {
     /// What the commit must write.
     pub fn draft(&self) -> Draft {
         Draft {
-            value: codec::encode(&self.next),
+            value: self.packed.clone(),
             due: self.next.due(),
             accepting: self.gathered.accepted,
             lazy: !self.gathered.accepted && !self.gathered.launched,
@@ -92,6 +94,7 @@ impl Transition {
         );
         Live {
             state: self.next,
+            packed: self.packed,
             revision: self.proposed,
         }
     }
@@ -101,6 +104,7 @@ impl Transition {
 #[derive(Clone, Debug)]
 pub struct Live {
     state: Conversation,
+    packed: Box<[u8]>,
     revision: Revision,
 }
 
@@ -138,16 +142,17 @@ impl Live {
     ///
     /// # Errors
     /// When the value cannot be read by this build.
-    pub fn loaded(revision: Revision, value: &[u8]) -> Result<Live, DecodeError> {
+    pub fn loaded(revision: Revision, value: Box<[u8]>) -> Result<Live, DecodeError> {
         Ok(Live {
-            state: codec::decode(value)?,
+            state: codec::decode(&value)?,
+            packed: value,
             revision,
         })
     }
 
-    /// The stored form, for keeping an idle conversation small.
-    pub fn packed(&self) -> Box<[u8]> {
-        codec::encode(&self.state)
+    /// Only the stored form, for keeping an idle conversation small.
+    pub fn into_packed(self) -> Box<[u8]> {
+        self.packed
     }
 
     /// The state.

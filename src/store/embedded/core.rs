@@ -10,7 +10,6 @@ use super::table::Readers;
 use super::ticket::lock;
 use crate::domain::ids::Incarnation;
 use crate::ports::store::{Error, Revision};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -78,30 +77,78 @@ impl Core {
     }
 }
 
-/// Revisions seen by loads, so that the writer need not read the same row again. An entry holds
-/// only for the epoch in which it was read: later the table may say something else.
-#[derive(Default)]
-pub struct Known(Mutex<HashMap<i64, Seen>>);
+/// Revisions lately seen, so that the writer need not read a row to compare it: by loads, which hold
+/// only for the epoch in which they read (later the table may say something else), and by
+/// checkpoints, which hold until the entity changes again (then the overlay is asked first).
+///
+/// A direct-mapped cache: a new entry takes the place of whatever shares its slot.
+pub struct Known(Mutex<Vec<Seen>>);
 
-/// Check of the key, epoch of the read, revision found.
-type Seen = (u64, u64, Option<Revision>);
+#[derive(Clone, Copy)]
+struct Seen {
+    id: i64,
+    check: u64,
+    epoch: u64,
+    revision: Option<Revision>,
+}
 
-const KNOWN_LIMIT: usize = 32 * 1024;
+/// A power of two; 6 MiB.
+const KNOWN_SLOTS: usize = 128 * 1024;
+/// Written by a checkpoint: good in every epoch.
+const SETTLED: u64 = u64::MAX;
+/// No entry: no epoch is this one.
+const NEVER: Seen = Seen {
+    id: 0,
+    check: 0,
+    epoch: SETTLED - 1,
+    revision: None,
+};
+
+impl Default for Known {
+    fn default() -> Known {
+        Known(Mutex::new(vec![NEVER; KNOWN_SLOTS]))
+    }
+}
 
 impl Known {
     /// Notes what a load of this epoch found.
     pub fn put(&self, mark: Mark, epoch: u64, revision: Option<Revision>) {
-        let mut map = lock(&self.0);
-        if map.len() >= KNOWN_LIMIT {
-            map.clear();
-        }
-        map.insert(mark.id, (mark.check, epoch, revision));
+        let Mark { id, check } = mark;
+        lock(&self.0)[slot(id)] = Seen {
+            id,
+            check,
+            epoch,
+            revision,
+        };
     }
 
-    /// What a load of this epoch found at this number for this very key.
-    pub fn get(&self, id: i64, check: u64, epoch: u64) -> Option<Option<Revision>> {
-        let map = lock(&self.0);
-        let (seen, at, revision) = map.get(&id)?;
-        (*seen == check && *at == epoch).then_some(*revision)
+    /// Notes what a checkpoint has just written.
+    pub fn settled(&self, marks: impl Iterator<Item = (Mark, Revision)>) {
+        let mut slots = lock(&self.0);
+        for (Mark { id, check }, revision) in marks {
+            slots[slot(id)] = Seen {
+                id,
+                check,
+                epoch: SETTLED,
+                revision: Some(revision),
+            };
+        }
     }
+
+    /// Forgets everything: rows are being removed.
+    pub fn clear(&self) {
+        lock(&self.0).fill(NEVER);
+    }
+
+    /// What is known to be at this number under this very key.
+    pub fn get(&self, id: i64, check: u64, epoch: u64) -> Option<Option<Revision>> {
+        let seen = lock(&self.0)[slot(id)];
+        let holds = seen.epoch == epoch || seen.epoch == SETTLED;
+        (seen.id == id && seen.check == check && holds).then_some(seen.revision)
+    }
+}
+
+/// Numbers are hashes: any bits will do.
+fn slot(id: i64) -> usize {
+    id as usize & (KNOWN_SLOTS - 1)
 }

@@ -5,7 +5,7 @@
 use super::codec::LEVEL;
 use super::core::Core;
 use super::feed::{Erasures, is_erased, without};
-use super::identity::number;
+use super::identity::{Mark, number};
 use super::log;
 use super::overlay::Frozen;
 use super::table::{Meta, body_crc, entity_crc, said, settle};
@@ -110,7 +110,13 @@ impl Keeper {
             }
         }
         let written = self.core.write().thaw();
-        drop(written);
+        if let Some(written) = written {
+            let (core, known) = (&self.core, written.entries.iter());
+            core.known.settled(known.map(|(id, entry)| {
+                let check = core.identity.mark(&entry.key).check;
+                (Mark { id: *id, check }, entry.revision)
+            }));
+        }
         log::remove_before(&self.core.options.folder, frozen.mark.number + 1)
             .and_then(|()| self.witness.sync())
             .map_err(|error| Error::Io(format!("after a checkpoint: {error}")))
@@ -237,6 +243,7 @@ impl Keeper {
         {
             let mut overlay = self.core.write();
             overlay.epoch += 1;
+            self.core.known.clear();
             overlay
                 .erasures
                 .retain(|key, reach| erasures.get(key) != Some(reach));

@@ -40,8 +40,10 @@ pub struct Tuning {
     pub checkpoint_bytes: u64,
     /// SQLite page size of a new table, a power of two from 512 to 65536.
     pub page_size: u32,
-    /// SQLite page cache of each connection, KiB.
+    /// SQLite page cache of each reading connection, KiB.
     pub cache_kib: u32,
+    /// SQLite page cache of the keeper, KiB: a checkpoint touches most pages of a busy table.
+    pub keeper_cache_kib: u32,
     /// How long the writer waits for company when commits come in quickly.
     pub gather: Duration,
     /// Commits per second above which it waits for company.
@@ -53,9 +55,10 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Tuning {
         Tuning {
-            checkpoint_bytes: 64 << 20,
+            checkpoint_bytes: 128 << 20,
             page_size: 4096,
             cache_kib: 8192,
+            keeper_cache_kib: 65_536,
             gather: Duration::from_micros(300),
             gather_above: 5_000,
             hash_bits: 64,

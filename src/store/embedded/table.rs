@@ -136,17 +136,17 @@ pub fn open_writer(folder: &Path, tuning: &Tuning) -> rusqlite::Result<Connectio
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "secure_delete", "ON")?;
-    tune(&connection, tuning)?;
+    tune(&connection, tuning.keeper_cache_kib)?;
     if fresh == 0 {
         connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
     }
     Ok(connection)
 }
 
-fn tune(connection: &Connection, tuning: &Tuning) -> rusqlite::Result<()> {
+fn tune(connection: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "cache_size", -i64::from(tuning.cache_kib))?;
+    connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
 }
@@ -259,7 +259,7 @@ impl Readers {
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        tune(&connection, &self.tuning)?;
+        tune(&connection, self.tuning.cache_kib)?;
         Ok(connection)
     }
 
