@@ -73,13 +73,16 @@ pub(super) fn encode(state: &Conversation) -> Box<[u8]> {
             }
         });
     }
+    let mut last = 0u64;
     for words in &state.context.words {
         w.nested(9, |w| {
             w.out.push(match words.from {
                 From::Customer => 0,
                 From::Bot => 1,
             });
-            w.varint(words.at.0);
+            // Counted from the one before: a million idle conversations keep ten of these each.
+            w.varint(zigzag(words.at.0.wrapping_sub(last) as i64));
+            last = words.at.0;
             if words.from == From::Customer {
                 w.out.extend_from_slice(&words.message.0.to_le_bytes());
             }
@@ -194,7 +197,13 @@ pub(super) fn decode(value: &[u8]) -> Result<Conversation, DecodeError> {
             6 => state.quarantined = field.small()?,
             7 => state.seen.watermark = Millis(field.number()?),
             8 => decode_seen(&mut state.seen.marks, field.reader())?,
-            9 => state.context.words.push(decode_words(field.reader())?),
+            9 => {
+                let last = state.context.words.last().map_or(0, |words| words.at.0);
+                state
+                    .context
+                    .words
+                    .push(decode_words(field.reader(), last)?);
+            }
             10 => state.tokens.tokens.push(decode_token(field)?),
             11 => state.outbox.queue.push(decode_parcel(field)?),
             12 => state.outbox.flights.push(decode_flight(field)?),
@@ -227,13 +236,13 @@ fn decode_seen(marks: &mut Vec<Mark>, mut r: Reader<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn decode_words(mut r: Reader<'_>) -> Result<Words, DecodeError> {
+fn decode_words(mut r: Reader<'_>, last: u64) -> Result<Words, DecodeError> {
     let from = match r.take(1)? {
         [0] => From::Customer,
         [1] => From::Bot,
         _ => return Err(DecodeError::Damaged("a speaker is not one of format 1")),
     };
-    let at = Millis(r.varint()?);
+    let at = Millis(last.wrapping_add(unzigzag(r.varint()?) as u64));
     let message = Fingerprint(if from == From::Customer {
         r.fixed64()?
     } else {

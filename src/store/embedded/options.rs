@@ -59,7 +59,7 @@ impl Default for Tuning {
             page_size: 4096,
             cache_kib: 8192,
             keeper_cache_kib: 65_536,
-            gather: Duration::from_micros(300),
+            gather: Duration::from_micros(600),
             gather_above: 5_000,
             hash_bits: 64,
         }

@@ -21,6 +21,8 @@ use std::vec::Drain;
 
 /// A batch is closed when it has grown beyond this; recovery takes far longer ones.
 const MOST_BYTES: usize = 32 << 20;
+/// Log beyond which a store at rest writes a checkpoint.
+const REST_BYTES: u64 = 1 << 20;
 
 /// Everything the writer thread owns.
 pub struct Writer {
@@ -119,7 +121,10 @@ impl Writer {
         };
         Patience {
             lazy,
-            deep: self.pace.is_idle() && !self.wakes.unled() && self.wanted.is_empty(),
+            deep: self.pace.is_idle()
+                && self.log.bytes() < REST_BYTES
+                && !self.wakes.unled()
+                && self.wanted.is_empty(),
             gather: (self.pace.rate > f64::from(tuning.gather_above)).then_some(tuning.gather),
         }
     }
@@ -240,7 +245,10 @@ impl Writer {
 
     /// Starts a checkpoint when the log is long or somebody wants one.
     fn checkpoint_if_due(&mut self) -> Result<(), End> {
-        let long = self.log.bytes() >= self.core.options.tuning.checkpoint_bytes;
+        let log = self.log.bytes();
+        // At rest the overlay goes to the table: memory is given back, the next open replays little.
+        let rested = log >= REST_BYTES && self.pace.is_idle();
+        let long = log >= self.core.options.tuning.checkpoint_bytes || rested;
         if !long && self.wanted.is_empty() {
             return Ok(());
         }
