@@ -110,7 +110,9 @@ pub(super) fn encode(state: &Conversation) -> Box<[u8]> {
     w.number(15, state.profile_asked.map_or(0, |at| at.0));
     w.flag(16, state.profile_wanted);
     w.unknown(&state.unknown);
-    w.out.into_boxed_slice()
+    // Copied, not shrunk: an allocator may leave a shrunk block at its old size, and a million idle
+    // conversations keep one each.
+    Box::from(&w.out[..])
 }
 
 fn encode_token(w: &mut Writer, token: &Token) {
