@@ -123,6 +123,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let archive = FolderArchive::open(&settings.store.path.join("archive"))
         .map_err(|error| failed("store.path", "archive folder", error))?;
     let socket = admin_socket(&settings);
+    let metrics = start.metrics.clone();
     let internal = Internal {
         status: status.clone(),
         metrics: start.metrics,
@@ -156,6 +157,9 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     Sweeper::new(registry.clone()).start();
     Housekeeper::new(store.clone(), Arc::new(archive)).start_on(&Arbiter::new().handle());
     watch_quotas(messenger);
+    if let Some(metrics) = metrics {
+        keep_up(metrics);
+    }
     let internal_handle = internal_server.handle();
     actix_rt::spawn(internal_server);
     let public_handle = public_server.handle();
@@ -303,6 +307,18 @@ fn channel(settings: &ChannelSettings) -> Channel {
         verifier: Verifier::new(settings.secrets.iter().map(|secret| secret.expose())),
         destination: settings.destination.clone(),
     }
+}
+
+/// Folds recorded samples into their buckets. The recorder keeps every sample until this is done or
+/// somebody reads `/metrics`: without it a server that nobody scrapes would grow for ever.
+fn keep_up(metrics: PrometheusHandle) {
+    actix_rt::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tick.tick().await;
+            metrics.run_upkeep();
+        }
+    });
 }
 
 fn watch_quotas(messenger: LineMessenger) {
