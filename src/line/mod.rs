@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod breaker;
+pub mod http;
 pub mod inbound;
 pub mod limiter;
 pub mod profile;

@@ -1,8 +1,8 @@
 //! The calls that carry no messages: questions, rich menus, uploads. Only these are repeated, once,
 //! after a 401 and with a new token.
 
-use super::transport::{self, Call};
-use super::{CallError, Client, DEADLINE, Endpoint, JSON, class_of, join};
+use super::{CallError, Client, Endpoint, JSON, join};
+use crate::line::http::{Call, DEADLINE, call, class_of};
 use crate::line_wire::api::{
     BotInfoBody, ConsumptionBody, ProfileBody, QuotaBody, WebhookEndpointBody, WebhookTestBody,
 };
@@ -149,7 +149,7 @@ impl Client {
         loop {
             let bearer = self.tokens.bearer(DEADLINE).await?;
             let begun = Instant::now();
-            let result = transport::call(Call {
+            let result = call(Call {
                 method: method.clone(),
                 url: url.clone(),
                 bearer: Some(bearer.header()),

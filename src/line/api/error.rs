@@ -1,7 +1,7 @@
 //! Why a call without messages failed, and why a client could not be made.
 
-use super::transport::{Answer, Lost};
 use crate::domain::ids::ChannelId;
+use crate::line::http::{Answer, Lost};
 use crate::line::tokens::TokenError;
 use crate::line_wire::api::ErrorBody;
 use crate::line_wire::message::truncate_graphemes;

@@ -5,17 +5,14 @@
 //! logged; LINE's request id always is (Messaging API docs, "Development guidelines").
 
 mod calls;
-mod endpoint;
 mod error;
 mod outcome;
-mod transport;
 
-pub use endpoint::{Endpoint, Observer, Silent, StatusClass};
+pub use crate::line::http::{Clock, Endpoint, Observer, Silent, StatusClass};
 pub use error::{CallError, SettingsError};
-pub(crate) use transport::{Answer, Lost};
 
 use crate::domain::ids::{ChannelId, ConversationKey};
-use crate::domain::time::Millis;
+use crate::line::http::{Call, call, class_of};
 use crate::line::tokens::{Bearer, TokenSource, Tokens};
 use crate::ports::messenger::{Outcome, Report, Via};
 use bytes::Bytes;
@@ -23,13 +20,7 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, Url};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use transport::Call;
 
-/// Store time.
-pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
-
-/// Deadline of every call that carries no messages.
-const DEADLINE: Duration = Duration::from_secs(5);
 const JSON: &str = "application/json";
 
 /// What the client must know of a channel.
@@ -119,7 +110,7 @@ impl Client {
             Via::Push => (Endpoint::Push, &self.push, messages.retry_key),
         };
         let begun = Instant::now();
-        let result = transport::call(Call {
+        let result = call(Call {
             method: Method::POST,
             url: url.clone(),
             bearer: Some(messages.bearer.header()),
@@ -144,29 +135,6 @@ impl Client {
             tracing::warn!(channel, endpoint, status, request_id, %conversation, outcome, "not accepted by LINE");
         }
         Sent { report, class }
-    }
-}
-
-/// Posts a form without a token: how tokens are asked for. The form holds a secret.
-pub(crate) async fn post_form(url: Url, form: String) -> Result<Answer, Lost> {
-    transport::call(Call {
-        method: Method::POST,
-        url,
-        bearer: None,
-        content_type: Some("application/x-www-form-urlencoded"),
-        retry_key: None,
-        body: Bytes::from(form),
-        deadline: DEADLINE,
-        keep: 64 * 1024,
-    })
-    .await
-}
-
-fn class_of(result: &Result<Answer, Lost>) -> StatusClass {
-    match result {
-        Ok(answer) => StatusClass::of(answer.status),
-        Err(Lost::NotConnected) => StatusClass::NotConnected,
-        Err(Lost::Unclear) => StatusClass::Lost,
     }
 }
 

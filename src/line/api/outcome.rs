@@ -1,6 +1,6 @@
 //! From an HTTP answer to an outcome: the table of `docs/promises.md`, and nothing else.
 
-use super::transport::{Answer, Lost};
+use crate::line::http::{Answer, Lost};
 use crate::line_wire::api::ErrorBody;
 use crate::ports::messenger::{Outcome, Report, Via};
 

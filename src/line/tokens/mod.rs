@@ -8,7 +8,7 @@
 
 use crate::domain::ids::ChannelId;
 use crate::domain::time::{Millis, Span};
-use crate::line::api::{Clock, Endpoint, Observer, StatusClass, post_form};
+use crate::line::http::{Clock, Endpoint, Observer, StatusClass, post_form};
 use crate::line_wire::api::TokenBody;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
