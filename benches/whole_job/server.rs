@@ -171,7 +171,10 @@ fn start(
             begun.elapsed() < Duration::from_secs(60),
             "{said}: not ready"
         );
-        #[expect(clippy::disallowed_methods, reason = "nothing else runs while a server starts")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "nothing else runs while a server starts"
+        )]
         std::thread::sleep(Duration::from_millis(2));
     }
     Server {
