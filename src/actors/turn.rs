@@ -3,7 +3,7 @@
 use super::draw::tokens;
 use super::shared::Shared;
 use crate::domain::conversation::{
-    Content, Conversation, DecodeError, Event, Fact, Kind, Live, Now, Owed, Transition,
+    Content, Conversation, DecodeError, Ending, Event, Fact, Kind, Live, Now, Owed, Transition,
 };
 
 use crate::domain::ids::ConversationKey;
@@ -92,6 +92,7 @@ impl Core {
                 Outcome::Committed(proof) => {
                     fail::fail_point!("actor::after_commit");
                     meter::learned(&self.key.channel, transition.facts(), transition.rejected());
+                    tell(&self.key, transition.facts());
                     // 3 release: only what the store has confirmed.
                     let live = transition.release(&proof);
                     let turned = self.released(&live);
@@ -214,6 +215,26 @@ impl Core {
             } else {
                 Urgency::Now
             },
+        }
+    }
+}
+
+/// An answer that ended without reaching its customer is somebody's business.
+fn tell(key: &ConversationKey, facts: &[Fact]) {
+    for fact in facts {
+        if let Fact::Ended {
+            effects,
+            ending,
+            why,
+            ..
+        } = fact
+            && matches!(
+                ending,
+                Ending::Unconfirmed | Ending::Failed | Ending::Expired
+            )
+        {
+            tracing::warn!(conversation = %key, effects = ?effects, ending = ?ending, why = ?why,
+                "answer did not certainly reach its customer");
         }
     }
 }

@@ -33,7 +33,6 @@ impl Observer for LineFigures {
     }
 
     fn breaker(&self, channel: &ChannelId, state: State) {
-        tracing::warn!(channel = %channel, state = state.name(), "breaker changed");
         meter::breaker(channel, state != State::Closed);
     }
 }

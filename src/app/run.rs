@@ -351,6 +351,7 @@ fn reload(automation: Arc<Current>) -> Reload {
             }
             Err(faults) => {
                 meter::reloaded(false);
+                let faults: Vec<Fault> = faults.into_iter().filter(Fault::is_fault).collect();
                 for fault in &faults {
                     tracing::error!(fault = %fault, "reload refused, the old automation stays");
                 }

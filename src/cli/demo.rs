@@ -121,14 +121,24 @@ fn demo_environment(name: &str) -> Option<String> {
 }
 
 fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(addr).or_else(|_| TcpListener::bind((addr.ip(), 0)))
+    TcpListener::bind(addr).or_else(|_| {
+        tell_taken(addr);
+        TcpListener::bind((addr.ip(), 0))
+    })
+}
+
+fn tell_taken(addr: SocketAddr) {
+    eprintln!("demo: {addr} is taken, a free port is used: see the addresses below");
 }
 
 /// The address, or another port when it is taken: a second demo must not fail on the first.
 fn free(addr: SocketAddr) -> SocketAddr {
     match TcpListener::bind(addr) {
         Ok(_) => addr,
-        Err(_) => SocketAddr::new(addr.ip(), 0),
+        Err(_) => {
+            tell_taken(addr);
+            SocketAddr::new(addr.ip(), 0)
+        }
     }
 }
 

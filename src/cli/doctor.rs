@@ -3,7 +3,7 @@
 use super::{DONE, FAULT, OUTSIDE, environment, print_faults};
 use crate::app;
 use crate::config::settings::{Channel, Settings, StoreKind};
-use crate::line::api::Client;
+use crate::line::api::{CallError, Client};
 use crate::store::embedded;
 use crate::telemetry::logging;
 use httpdate::HttpDate;
@@ -233,6 +233,10 @@ async fn line(channel: &Channel, client: &Client, findings: &mut Findings) {
             ),
             Err(error) => findings.warn(name, &format!("webhook test: {error}")),
         },
+        Err(CallError::Status { status: 404, .. }) => findings.bad(
+            name,
+            &format!("LINE has no webhook URL: enter https://…/line/{name}/webhook in its console"),
+        ),
         Err(error) => findings.warn(name, &format!("webhook URL cannot be asked: {error}")),
     }
     match (client.quota().await, client.consumption().await) {

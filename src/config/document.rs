@@ -9,6 +9,9 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// Syntax faults told of one file.
+const MOST_SYNTAX_FAULTS: usize = 3;
+
 /// Where environment variables come from: the process, a test, or nowhere.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -127,7 +130,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a text; syntax faults are noted, all of them, and leave an empty document.
+    /// Reads a text; syntax faults are noted, the first few, and leave an empty document. Line ends of
+    /// Windows editors are taken for plain ones: customers must not get them.
     pub fn parse(file: &str, text: &str, env: Env<'_>, findings: &Findings) -> Document {
         let mut document = Document {
             file: Arc::from(file),
@@ -135,6 +139,8 @@ impl Document {
             unset: Vec::new(),
             broken: false,
         };
+        let plain = text.replace("\r\n", "\n");
+        let text = plain.as_str();
         let lines = Lines::of(text);
         let (root, errors) = DeTable::parse_recoverable(text);
         if errors.is_empty() {
@@ -151,7 +157,8 @@ impl Document {
                 .sort_by_key(|unset| (unset.line, unset.column));
         }
         document.broken = !errors.is_empty();
-        for error in errors {
+        // One slip makes a parser stumble many times: what follows the first few only hides them.
+        for error in errors.into_iter().take(MOST_SYNTAX_FAULTS) {
             let at = lines.place(error.span().map_or(0, |span| span.start));
             let found = error.message().lines().collect::<Vec<_>>().join("; ");
             findings.fault(&document.file, at, "", &found, "TOML");

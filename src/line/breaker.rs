@@ -215,7 +215,8 @@ impl Inner {
     fn open(&mut self, reason: Reason, now: Millis) {
         let (least, most) = match reason {
             Reason::Auth => (Span::secs(5), Span::mins(5)),
-            Reason::Availability => (Span::secs(1), Span::secs(30)),
+            // Short of what a reply token has left: a rest must not outlive the answers it holds back.
+            Reason::Availability => (Span::secs(1), Span::secs(5)),
         };
         self.rest = Span((self.rest.0 * 2).clamp(least.0, most.0));
         self.enter(State::Open(reason), now);

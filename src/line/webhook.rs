@@ -267,6 +267,10 @@ pub async fn handle(
         Answer::Accepted => (StatusCode::OK, "accepted", None),
         Answer::UnknownChannel => {
             let said = "unknown channel: the path is /line/{id of a [[channels]] entry}/webhook";
+            if request.headers().contains_key(signature::HEADER) {
+                // Signed: LINE's, or somebody's who tries. A slip in the webhook URL looks like this.
+                tracing::warn!(channel = id, status = 404, "webhook for an unknown channel");
+            }
             return plain(StatusCode::NOT_FOUND, said.to_string());
         }
         Answer::TooLarge(cap) => (

@@ -132,7 +132,7 @@ impl Client {
             tracing::info!(channel, endpoint, status, request_id, %conversation, "sent to LINE");
         } else {
             let outcome = tracing::field::debug(&report.outcome);
-            tracing::warn!(channel, endpoint, status, request_id, %conversation, outcome, "not accepted by LINE");
+            tracing::warn!(channel, endpoint, status, request_id, %conversation, outcome, "send not confirmed by LINE");
         }
         Sent { report, class }
     }
