@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
 use crate::domain::conversation::{Event, Live, Owed};
 use crate::domain::ids::{AttemptId, ConversationKey};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 use crate::ports::store::Revision;
 use crate::telemetry::meter;
 use actix::prelude::*;
@@ -21,6 +21,8 @@ use tokio::sync::oneshot;
 const MAX_FOLD: usize = 64;
 /// Events that may wait for the turn under way: a group of 500 people fits.
 const MAX_PENDING: usize = 1_024;
+/// The pause before outcomes of a refused turn are tried again.
+const RETRY: Span = Span(250);
 /// Messages in the mailbox: bounded by `MAX_PENDING` in practice, since each is taken at once.
 const MAILBOX: usize = 64;
 
@@ -64,6 +66,8 @@ struct Busy {
     /// Attempts and questions already begun: each is begun once.
     begun: Vec<Begun>,
     timer: Option<(Millis, SpawnHandle)>,
+    /// The first in line are outcomes of a turn that was refused.
+    kept: bool,
     /// The turn under way only settles old work and may be waiting for company.
     lazy_turn: bool,
 }
@@ -136,14 +140,28 @@ impl Conversation {
             .iter()
             .all(|event| !matches!(event, Event::Received(_)));
         let mut core = busy.core.take().expect("checked above");
+        let in_hand: Vec<AttemptId> = busy
+            .begun
+            .iter()
+            .filter_map(|begun| match begun {
+                Begun::Send(attempt) => Some(*attempt),
+                Begun::AskPush(_) | Begun::Profile => None,
+            })
+            .collect();
+        // Outcomes are told once: if this turn is refused, they must not go with it.
+        let outcomes: Vec<Event> = events
+            .iter()
+            .filter(|event| !matches!(event, Event::Received(_) | Event::Woken))
+            .cloned()
+            .collect();
         let turn = async move {
-            let result = core.turn(events).await;
+            let result = core.turn(events, &in_hand).await;
             (core, result)
         };
         ctx.spawn(
             turn.into_actor(self)
                 .map(move |(core, result), actor, ctx| {
-                    actor.turned(core, result, waiters, ctx);
+                    actor.turned(core, result, outcomes, waiters, ctx);
                 }),
         );
     }
@@ -152,6 +170,7 @@ impl Conversation {
         &mut self,
         mut core: Core,
         result: Result<Turned, Failure>,
+        outcomes: Vec<Event>,
         waiters: Vec<oneshot::Sender<Result<(), Undelivered>>>,
         ctx: &mut Context<Self>,
     ) {
@@ -160,16 +179,42 @@ impl Conversation {
             Err(failure) => {
                 // What the store has is not known any more.
                 core.known = Known::Unread;
-                (Err(undelivered(failure)), Turned::default())
+                self.keep(outcomes);
+                let soon = self.shared.store.now() + RETRY;
+                let again = Turned {
+                    wake: Some(soon),
+                    ..Turned::default()
+                };
+                (Err(undelivered(failure)), again)
             }
         };
         for waiter in waiters {
             // A waiter that gave up (deadline) is no loss: the events are durable or not without it.
             let _ = waiter.send(answer.clone());
         }
+        let refused = answer.is_err();
         self.busy().core = Some(core);
         self.release(turned, ctx);
-        self.pump(ctx);
+        let kept_only = self.busy().pending.len() == usize::from(self.busy().kept);
+        if !(refused && kept_only) {
+            self.pump(ctx);
+        }
+    }
+
+    /// Puts outcomes of a refused turn first in line, apart from new work that may be refused again.
+    fn keep(&mut self, outcomes: Vec<Event>) {
+        self.busy().kept = !outcomes.is_empty();
+        if outcomes.is_empty() {
+            return;
+        }
+        let (done, _) = oneshot::channel();
+        let busy = self.busy();
+        busy.pending_events += outcomes.len();
+        busy.pending.push_front(Deliver {
+            events: outcomes,
+            alone: true,
+            done,
+        });
     }
 
     /// Begins what is owed and has not been begun.

@@ -6,7 +6,7 @@ use crate::domain::conversation::{
     Content, Conversation, DecodeError, Ending, Event, Fact, Kind, Live, Now, Owed, Transition,
 };
 
-use crate::domain::ids::ConversationKey;
+use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{
     Class, Commit, EntityKey, Error, FeedEntry, Outcome, Revision, Stored, Urgency, Write,
@@ -59,9 +59,16 @@ pub(super) struct Turned {
     pub(super) wake: Option<Millis>,
 }
 
+/// The least pause between two looks that change nothing.
+const PAUSE: Span = Span::secs(1);
+
 impl Core {
     /// Takes events in: everything they mean is durable when this returns `Ok`.
-    pub(super) async fn turn(&mut self, mut events: Vec<Event>) -> Result<Turned, Failure> {
+    pub(super) async fn turn(
+        &mut self,
+        mut events: Vec<Event>,
+        in_hand: &[AttemptId],
+    ) -> Result<Turned, Failure> {
         if matches!(self.known, Known::Unread) {
             let entity = EntityKey::conversation(&self.key);
             let stored = self
@@ -75,7 +82,7 @@ impl Core {
         let automation = self.understand(&mut events).await;
         for _ in 0..MAX_CONFLICTS {
             // 1 decide: pure, no I/O.
-            let transition = self.decide(&events, &*automation);
+            let transition = self.decide(&events, &*automation, in_hand);
             if !transition.changed() {
                 meter::rejected(transition.rejected());
                 return Ok(self.unchanged());
@@ -120,11 +127,16 @@ impl Core {
     /// Nothing to store and nothing new to do, but what is owed later stays owed: whoever woke us
     /// before the time (recovery does) has taken us out of the due index for as long.
     fn unchanged(&self) -> Turned {
-        let wake = match &self.known {
-            Known::Live(live) => self.due_within(live, CLAIMED),
-            Known::Absent(_) | Known::Unread => None,
+        let Known::Live(live) = &self.known else {
+            return Turned::default();
         };
-        Turned { owed: None, wake }
+        // What a process that is gone asked (push budget, profile) is asked again here. A due time
+        // that has passed without meaning anything yet must not spin.
+        let soonest = self.shared.store.now() + PAUSE;
+        Turned {
+            owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
+            wake: self.due_within(live, CLAIMED).map(|due| due.max(soonest)),
+        }
     }
 
     fn due_within(&self, live: &Live, span: Span) -> Option<Millis> {
@@ -173,7 +185,13 @@ impl Core {
         self.shared.automation.current()
     }
 
-    fn decide(&self, events: &[Event], automation: &dyn Automation) -> Transition {
+    fn decide(
+        &self,
+        events: &[Event],
+        automation: &dyn Automation,
+        in_hand: &[AttemptId],
+    ) -> Transition {
+        let is_in_hand = |attempt| in_hand.contains(&attempt);
         let gone = |other| self.shared.is_gone(other);
         let (revision, attempt) = tokens();
         let now = Now {
@@ -181,6 +199,7 @@ impl Core {
             incarnation: self.shared.store.incarnation(),
             attempt,
             is_gone: &gone,
+            is_in_hand: &is_in_hand,
         };
         let nothing = Conversation::default();
         let state = match &self.known {

@@ -65,6 +65,7 @@ enum Answer {
     NotAWebhook(String),
     Overloaded(&'static str),
     NotDurable(&'static str),
+    TooSlow,
 }
 
 impl Webhook {
@@ -104,9 +105,11 @@ impl Webhook {
         if before >= self.bounds.in_flight {
             return (0, Answer::Overloaded("too many requests under way"));
         }
-        let body = match read(payload, self.bounds.body).await {
-            Ok(body) => body,
-            Err(answer) => return (0, answer),
+        // Whoever sends a byte a minute must not hold a place that LINE needs.
+        let body = match tokio::time::timeout(DEADLINE, read(payload, self.bounds.body)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(answer)) => return (0, answer),
+            Err(_) => return (0, Answer::TooSlow),
         };
         let header = request
             .headers()
@@ -292,6 +295,11 @@ pub async fn handle(
             StatusCode::SERVICE_UNAVAILABLE,
             "rejected_overload",
             Some(why.to_string()),
+        ),
+        Answer::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            "rejected_payload",
+            Some("the body did not arrive in time".to_string()),
         ),
         Answer::NotDurable(why) => (
             StatusCode::SERVICE_UNAVAILABLE,

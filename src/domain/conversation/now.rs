@@ -13,6 +13,9 @@ pub struct Now<'a> {
     pub attempt: AttemptId,
     /// Whether another incarnation is known to be gone.
     pub is_gone: &'a dyn Fn(Incarnation) -> bool,
+    /// Whether a call of this incarnation is in hand: begun, or its outcome waits to be applied. An
+    /// actor that died took its calls with it; nobody will ever tell how they ended.
+    pub is_in_hand: &'a dyn Fn(AttemptId) -> bool,
 }
 
 impl Now<'_> {

@@ -40,7 +40,7 @@ impl Conversation {
         gathered.changed = true;
         let late = verdict == Verdict::Late;
         // Any sign of life from a customer ends a block; LINE may deliver the follow after it.
-        if self.phase == Phase::Unreachable && event.token.is_some() {
+        if self.phase == Phase::Unreachable && event.token.is_some() && !late {
             self.phase = Phase::Automated;
         }
         if self.opened == Millis(0) {
@@ -92,10 +92,18 @@ impl Conversation {
                 message,
             } => {
                 self.quarantined = self.quarantined.saturating_add(1);
+                let taken_back = self
+                    .unsent
+                    .iter()
+                    .any(|(unsent, _)| Some(*unsent) == *message);
                 case.gathered.facts.push(Fact::Quarantined {
                     event: event.id,
                     kind: event_type.clone(),
-                    raw: raw.clone(),
+                    raw: if taken_back {
+                        Box::default()
+                    } else {
+                        raw.clone()
+                    },
                     message: *message,
                 });
             }
@@ -171,7 +179,9 @@ impl Conversation {
     }
 
     fn followed(&mut self, case: &mut Case<'_>, returning: bool) {
-        self.phase = Phase::Automated;
+        if !case.late {
+            self.phase = Phase::Automated;
+        }
         case.record("follow", None, None);
         self.profile_asked = None;
         self.want_profile(case);

@@ -72,6 +72,8 @@ struct Desk {
     facts: Vec<Fact>,
     erased: Vec<Fingerprint>,
     refused: Vec<Rejected>,
+    /// The next decision knows of no call in hand.
+    actor_died: bool,
 }
 
 impl Default for Desk {
@@ -85,6 +87,7 @@ impl Default for Desk {
             facts: Vec::new(),
             erased: Vec::new(),
             refused: Vec::new(),
+            actor_died: false,
         }
     }
 }
@@ -99,11 +102,14 @@ impl Desk {
         self.draws += 1_000;
         let me = Incarnation(self.incarnation);
         let gone = |other: Incarnation| other != me;
+        let lost = self.actor_died;
+        let in_hand = |_: AttemptId| !lost;
         let now = Now {
             time: self.now,
             incarnation: me,
             attempt: AttemptId(self.draws),
             is_gone: &gone,
+            is_in_hand: &in_hand,
         };
         let revision = Revision([self.draws as u8; 16]);
         let nothing = Conversation::default();
@@ -466,6 +472,40 @@ fn after_a_long_absence_a_call_in_flight_is_unconfirmed() {
     desk.wait(Span::secs(40));
     assert!(desk.sends().is_empty());
     assert_eq!(desk.endings(), [(Ending::Unconfirmed, false)]);
+}
+
+#[test]
+fn a_call_that_died_with_its_actor_is_doubtful() {
+    let mut desk = Desk::default();
+    desk.says(1, 0);
+    let first = desk.sends()[0].clone();
+    desk.actor_died = true;
+    desk.wait(Span(1));
+    desk.actor_died = false;
+    let second = desk.sends()[0].clone();
+    assert_eq!(first.body, second.body, "the same token");
+    assert_ne!(first.attempt, second.attempt);
+    desk.ends(SendEnd::InvalidReplyToken);
+    assert_eq!(
+        desk.endings(),
+        [(Ending::Presumed, false)],
+        "not answered a second time"
+    );
+}
+
+#[test]
+fn a_late_sign_of_life_does_not_undo_a_newer_block() {
+    let mut desk = Desk::default();
+    desk.says(1, 0);
+    desk.ends(SendEnd::Accepted);
+    let old = desk.now - Span::secs(10);
+    desk.now = desk.now + SEEN_LIFE;
+    desk.feed(&[plain(2, desk.now, None, Kind::Unfollowed)]);
+    desk.feed(&[text(3, 0, old, Some("t"))]);
+    assert_eq!(
+        desk.live.as_ref().unwrap().state().phase(),
+        Phase::Unreachable
+    );
 }
 
 #[test]

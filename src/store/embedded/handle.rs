@@ -178,6 +178,11 @@ impl Embedded {
                     Some(key) => Some(Ok(Due { key, at })),
                     None => match self.core.readers.revision(id) {
                         Ok(found) => found.map(|(key, _)| Ok(Due { key, at })),
+                        // One damaged row must not keep its neighbours asleep.
+                        Err(Error::Damaged(why)) => {
+                            tracing::error!(why, "a due row cannot be read and is left alone");
+                            None
+                        }
                         Err(error) => Some(Err(error)),
                     },
                 }

@@ -110,14 +110,15 @@ impl Keeper {
                 }
             }
         }
-        let written = self.core.write().thaw();
-        if let Some(written) = written {
-            let (core, known) = (&self.core, written.entries.iter());
-            core.known.settled(known.map(|(id, entry)| {
-                let check = core.identity.mark(&entry.key).check;
+        // Before the overlay lets go: until then it is asked first, so no stale note is ever seen.
+        self.core
+            .known
+            .settled(frozen.entries.iter().map(|(id, entry)| {
+                let check = self.core.identity.mark(&entry.key).check;
                 (Mark { id: *id, check }, entry.revision)
             }));
-        }
+        let written = self.core.write().thaw();
+        drop(written);
         log::remove_before(&self.core.options.folder, frozen.mark.number + 1)
             .and_then(|()| self.witness.sync())
             .map_err(|error| Error::Io(format!("after a checkpoint: {error}")))

@@ -76,6 +76,11 @@ impl<'a> Replay<'a> {
                     cut(&segment.path, whole as u64).map_err(|e| failed(self.folder, e))?;
                 }
             }
+            if end == End::Cut {
+                // A process that died may have left whole batches in the page cache alone. What new
+                // batches will name as their predecessor must be on the disk before them.
+                sync(&segment.path).map_err(|e| failed(self.folder, e))?;
+            }
         }
         Ok(())
     }
@@ -158,6 +163,10 @@ fn later_batch(bytes: &[u8], number: u64) -> bool {
         bytes[at..].starts_with(&magic)
             && Batch::read(&bytes[at..]).is_ok_and(|batch| batch.head.number > number)
     })
+}
+
+fn sync(path: &Path) -> std::io::Result<()> {
+    fs::File::open(path)?.sync_all()
 }
 
 fn cut(path: &Path, length: u64) -> std::io::Result<()> {
