@@ -105,7 +105,9 @@ impl Registry {
     ) -> Result<(), Refusal> {
         let _counted = self.admit(events.len())?;
         self.forget_unsent(key, &events).await?;
-        if self.is_parked(key) {
+        // An unsend is tried even on a parked conversation: what it holds should not outlive it.
+        let unsends = |inbound: &Inbound| matches!(inbound.received.kind, Kind::Unsent { .. });
+        if self.is_parked(key) && !events.iter().any(unsends) {
             return self.set_aside(key, &events, "parked").await;
         }
         let batch = events

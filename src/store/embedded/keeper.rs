@@ -15,6 +15,7 @@ use crate::domain::ids::Fingerprint;
 use crate::ports::store::{Cursor, Error, TOMBSTONE_LIFE};
 use rusqlite::{Connection, params};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -75,7 +76,9 @@ impl Keeper {
                 Task::Stop => return,
             };
             self.core.queue.ring();
-            let failed = result.as_ref().err().map(ToString::to_string);
+            // A full disk is no failure: what was not done is done another time.
+            let fatal = |error: &&Error| !matches!(error, Error::Full { .. });
+            let failed = result.as_ref().err().filter(fatal).map(ToString::to_string);
             if let Some(done) = done {
                 done.answer_now(result);
             }
@@ -197,7 +200,7 @@ impl Keeper {
             meta.write(&transaction)?;
             transaction.commit()
         });
-        written.map_err(said)?;
+        written.map_err(|error| self.full_or_said(error))?;
         self.meta = meta;
         let mut overlay = self.core.write();
         overlay.trimmed = upto;
@@ -205,6 +208,16 @@ impl Keeper {
             overlay.tail.pop_front();
         }
         Ok(())
+    }
+
+    fn full_or_said(&self, error: rusqlite::Error) -> Error {
+        if !is_full(&error) {
+            return said(error);
+        }
+        Error::Full {
+            free_bytes: self.core.free.load(Ordering::Relaxed),
+            floor_bytes: self.core.options.free_space_floor,
+        }
     }
 
     /// Runs right after a checkpoint, so what it covers is all in the table.
@@ -241,7 +254,7 @@ impl Keeper {
             )?;
             transaction.commit()
         });
-        compacted.map_err(said)?;
+        compacted.map_err(|error| self.full_or_said(error))?;
         {
             let mut overlay = self.core.write();
             overlay.epoch += 1;
@@ -250,7 +263,7 @@ impl Keeper {
                 .erasures
                 .retain(|key, reach| erasures.get(key) != Some(reach));
         }
-        self.give_back().map_err(said)
+        self.give_back().map_err(|error| self.full_or_said(error))
     }
 
     fn give_back(&self) -> rusqlite::Result<()> {
