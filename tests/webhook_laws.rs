@@ -7,9 +7,11 @@ use hotline::domain::conversation::{Kind, Received};
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey, Fingerprint};
 use hotline::domain::time::Millis;
 use hotline::line::inbound::GroupPolicy;
+use hotline::ports::messenger::Outcome::InvalidReplyToken as RefusedToken;
 use hotline::ports::store::{
     Class, Commit, Cursor, EntityKey, EntityKind, Outcome, Revision, Store, Urgency, Write,
 };
+use hotline::store::memory::faults::Fault;
 use house::{House, POISON, body, call, service, sign, text};
 use std::time::Instant;
 
@@ -72,6 +74,60 @@ async fn an_event_that_kills_the_core_is_quarantined_and_harms_nobody_else() {
     assert!(kept, "the raw event is kept");
     // The same event again is known.
     assert_eq!(house.post(body(&[text("U1", "e2", &poison)])).await, 200);
+}
+
+#[actix_web::test]
+async fn an_answer_in_flight_when_its_actor_dies_is_settled_by_its_own_token() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    // LINE took the first call; its answer is lost with the actor. The second use is refused.
+    *house.scribe.script.lock().unwrap() = [None, Some(RefusedToken)].into();
+    let events = [
+        text("U1", "e1", "q1"),
+        text("U1", "e2", &format!("q{POISON}")),
+    ];
+    assert_eq!(house.post(body(&events)).await, 200);
+    house.sent(2).await;
+    let bodies = house.scribe.bodies("U1");
+    assert_eq!(bodies[0], bodies[1], "the same token and the same words");
+    assert_eq!(house.post(body(&[text("U1", "e3", "q2")])).await, 200);
+    house.sent(3).await;
+    let third = &house.scribe.bodies("U1")[2];
+    assert!(
+        third.contains("\"a2\"") && !third.contains("\"a1\""),
+        "not answered again: {third}"
+    );
+    assert!(in_feed(&house, "\"ending\":\"presumed\"").await);
+}
+
+#[actix_web::test]
+async fn an_outcome_survives_a_commit_that_was_refused() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    *house.scribe.script.lock().unwrap() = [Some(RefusedToken)].into();
+    // The second commit, which carries the outcome, is refused; then the store is well again.
+    house.store.inner.arrange([Fault::None, Fault::LostBefore]);
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    house.sent(1).await;
+    let waiting = async {
+        while !in_feed(&house, "\"fact\":\"awaits_token\"").await {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let told = tokio::time::timeout(std::time::Duration::from_secs(5), waiting).await;
+    assert!(told.is_ok(), "the refused token was forgotten");
+    assert_eq!(house.post(body(&[text("U1", "e2", "q2")])).await, 200);
+    house.sent(2).await;
+    assert!(
+        house.scribe.bodies("U1")[1].contains("\"a1\""),
+        "it goes free with the next token"
+    );
+}
+
+async fn in_feed(house: &House, what: &str) -> bool {
+    let feed = house.store.feed(Cursor::default(), 1_000).await.unwrap();
+    let has = |payload: Option<Box<[u8]>>| {
+        String::from_utf8_lossy(&payload.unwrap_or_default()).contains(what)
+    };
+    feed.into_iter().any(|record| has(record.payload))
 }
 
 #[actix_web::test]

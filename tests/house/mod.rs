@@ -25,6 +25,7 @@ use hotline::ports::understand::{Automation, CurrentAutomation, Understand};
 use hotline::stages::intent::Intent;
 use hotline::store::memory::Memory;
 use sha2::Sha256;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -102,6 +103,8 @@ impl CurrentAutomation for Fixed {
 pub struct Scribe {
     pub sent: Mutex<Vec<Dispatch>>,
     pub answer: Mutex<Outcome>,
+    /// What the next sends get before `answer` is asked; `None` never answers.
+    pub script: Mutex<VecDeque<Option<Outcome>>>,
     owed: AtomicUsize,
 }
 
@@ -110,6 +113,7 @@ impl Default for Scribe {
         Scribe {
             sent: Mutex::default(),
             answer: Mutex::new(Outcome::Accepted),
+            script: Mutex::default(),
             owed: AtomicUsize::new(0),
         }
     }
@@ -133,7 +137,11 @@ impl Scribe {
 impl Messenger for Scribe {
     fn send(&self, dispatch: Dispatch) -> BoxFuture<'static, Report> {
         self.sent.lock().unwrap().push(dispatch);
-        let outcome = self.answer.lock().unwrap().clone();
+        let outcome = match self.script.lock().unwrap().pop_front() {
+            Some(Some(outcome)) => outcome,
+            Some(None) => return Box::pin(std::future::pending()),
+            None => self.answer.lock().unwrap().clone(),
+        };
         Box::pin(async move {
             Report {
                 outcome,
