@@ -5,13 +5,12 @@ mod support;
 use hotline::simulator::{Action, ChannelOptions, Options, Simulator, SimulatorThread};
 use rustix::process::Signal;
 use std::fs;
-use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
+use support::admin::ask as admin;
 use support::config::Config;
 use support::process::Hotline;
 
@@ -110,19 +109,6 @@ fn said(output: &Output) -> String {
 
 fn sample() -> String {
     format!("{}/config", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// One request over the admin socket.
-fn admin(socket: &Path, request: &str) -> String {
-    let mut stream = UnixStream::connect(socket).unwrap();
-    write!(
-        stream,
-        "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
 }
 
 /// Waits for something to become true.

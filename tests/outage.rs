@@ -11,12 +11,11 @@ use hotline::simulator::{
 };
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use support::admin::ask;
 use support::config::{CHANNEL, Config};
 use support::load::sends;
 use support::process::Hotline;
@@ -80,14 +79,7 @@ fn everybody_writes(simulator: &SimulatorThread, customers: &[Arc<str>], words: 
 }
 
 fn metric(socket: &Path, name: &str) -> u64 {
-    let mut stream = UnixStream::connect(socket).unwrap();
-    write!(
-        stream,
-        "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
+    let text = ask(socket, "GET /metrics");
     let lines = text.lines().filter(|line| line.starts_with(name));
     lines
         .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())

@@ -13,6 +13,7 @@
 //! | `registry` | finds, starts, heals and retires conversation actors |
 //! | `messages` | what is said between registry and conversations |
 //! | `outside` | between the core's words and the ports' |
+//! | `healing` | delivers again what a death left undone; finds the event that kills |
 //! | `parking` | conversations left alone for a while |
 //! | `quarantine` | keeps raw what could not be decided |
 //! | `sweeper` | wakes what owes something: timers, recovery after a crash |
@@ -21,6 +22,7 @@
 
 mod conversation;
 mod draw;
+mod healing;
 mod housekeeper;
 mod messages;
 mod outside;

@@ -9,7 +9,7 @@ use super::messages::{Deliver, Inbound, Refusal, Undelivered};
 use super::parking::Parking;
 use super::quarantine;
 use super::shared::Shared;
-use crate::domain::conversation::{Event, Kind, Received};
+use crate::domain::conversation::{Event, Kind};
 use crate::domain::ids::ConversationKey;
 use crate::domain::time::Span;
 use crate::telemetry::meter;
@@ -59,7 +59,7 @@ pub struct Registry {
 }
 
 /// How one delivery to one actor ended.
-enum Ended {
+pub(super) enum Ended {
     Durable,
     Refused(Refusal),
     Unreadable(String),
@@ -145,43 +145,13 @@ impl Registry {
         }
     }
 
-    /// After a death: each event alone, so that exactly the one that kills is set aside.
-    async fn one_by_one(&self, key: &ConversationKey, events: Vec<Inbound>) -> Result<(), Refusal> {
-        for inbound in events {
-            let again = vec![Event::Received(inbound.received.clone())];
-            match self.once(key, again, true).await {
-                Ended::Durable => continue,
-                Ended::Refused(refusal) => return Err(refusal),
-                Ended::Unreadable(why) => {
-                    self.park(key, &why);
-                    self.set_aside(key, &[inbound], &why).await?;
-                    continue;
-                }
-                Ended::Died => {}
-            }
-            // It killed twice: its ids are applied, its content is kept raw and never decided.
-            tracing::error!(conversation = %key, event_type = &*inbound.event_type,
-                "event quarantined after it killed its conversation twice");
-            meter::quarantined();
-            let undecided = vec![Event::Received(undecided(&inbound))];
-            match self.once(key, undecided, true).await {
-                Ended::Durable => {}
-                Ended::Refused(refusal) => return Err(refusal),
-                Ended::Unreadable(why) => {
-                    self.park(key, &why);
-                    self.set_aside(key, &[inbound], &why).await?;
-                }
-                Ended::Died => {
-                    self.park(key, "died without deciding anything");
-                    self.set_aside(key, &[inbound], "died").await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// One delivery to whichever actor serves the conversation now.
-    async fn once(&self, key: &ConversationKey, events: Vec<Event>, alone: bool) -> Ended {
+    pub(super) async fn once(
+        &self,
+        key: &ConversationKey,
+        events: Vec<Event>,
+        alone: bool,
+    ) -> Ended {
         let (done, answer) = oneshot::channel();
         let mut deliver = Deliver {
             events,
@@ -302,12 +272,12 @@ impl Registry {
         self.parking.is_parked(key, self.shared.store.now())
     }
 
-    fn park(&self, key: &ConversationKey, why: &str) {
+    pub(super) fn park(&self, key: &ConversationKey, why: &str) {
         self.parking.park(key, why, self.shared.store.now());
     }
 
     /// Keeps events raw, outside the conversation that cannot take them.
-    async fn set_aside(
+    pub(super) async fn set_aside(
         &self,
         key: &ConversationKey,
         events: &[Inbound],
@@ -366,20 +336,5 @@ struct CheckIn<'a> {
 impl Drop for CheckIn<'_> {
     fn drop(&mut self) {
         self.registry.checkin(self.key, self.addr);
-    }
-}
-
-fn undecided(inbound: &Inbound) -> Received {
-    let raw = String::from_utf8_lossy(&inbound.raw);
-    // 16 KiB of a raw event are enough for a person to see what it was.
-    let raw = &raw[..raw.floor_char_boundary(16 * 1024)];
-    Received {
-        token: None,
-        kind: Kind::Quarantined {
-            event_type: inbound.event_type.clone(),
-            raw: raw.into(),
-            message: inbound.message(),
-        },
-        ..inbound.received.clone()
     }
 }

@@ -6,6 +6,7 @@
 #![allow(dead_code)] // each test binary uses its own part
 #![allow(clippy::disallowed_methods)] // threads of the test's own: no arbiter is blocked
 
+pub mod admin;
 pub mod config;
 pub mod kills;
 pub mod load;
