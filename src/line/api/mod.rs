@@ -12,12 +12,13 @@ pub use crate::line::http::{Clock, Endpoint, Observer, Silent, StatusClass};
 pub use error::{CallError, SettingsError};
 
 use crate::domain::ids::{ChannelId, ConversationKey};
-use crate::line::http::{Call, call, class_of};
+use crate::line::http::{Post, class_of, post, uri};
 use crate::line::tokens::{Bearer, TokenSource, Tokens};
 use crate::ports::messenger::{Outcome, Report, Via};
 use bytes::Bytes;
+use http::Uri;
+use reqwest::Url;
 use reqwest::header::HeaderValue;
-use reqwest::{Method, Url};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,8 +42,8 @@ pub struct Client {
     channel: ChannelId,
     api: Url,
     data: Url,
-    reply: Url,
-    push: Url,
+    reply: Uri,
+    push: Uri,
     tokens: Arc<Tokens>,
     observer: Arc<dyn Observer>,
 }
@@ -75,6 +76,14 @@ impl Client {
     ) -> Result<Client, SettingsError> {
         let api = base(&settings.id, "api_base", &settings.api_base)?;
         let data = base(&settings.id, "data_api_base", &settings.data_api_base)?;
+        let address = |via| {
+            uri(&join(&api, &["v2", "bot", "message", via])).map_err(|why| SettingsError {
+                channel: settings.id.clone(),
+                key: "api_base",
+                why,
+            })
+        };
+        let (reply, push) = (address("reply")?, address("push")?);
         let tokens = Tokens::new(
             settings.id.clone(),
             join(&api, &["oauth2", "v3", "token"]),
@@ -83,8 +92,8 @@ impl Client {
             Arc::clone(&observer),
         );
         Ok(Client {
-            reply: join(&api, &["v2", "bot", "message", "reply"]),
-            push: join(&api, &["v2", "bot", "message", "push"]),
+            reply,
+            push,
             channel: settings.id,
             api,
             data,
@@ -110,15 +119,12 @@ impl Client {
             Via::Push => (Endpoint::Push, &self.push, messages.retry_key),
         };
         let begun = Instant::now();
-        let result = call(Call {
-            method: Method::POST,
+        let result = post(Post {
             url: url.clone(),
-            bearer: Some(messages.bearer.header()),
-            content_type: Some(JSON),
+            bearer: messages.bearer.header(),
             retry_key,
             body: Bytes::from_owner(Shared(messages.body)),
             deadline: messages.deadline,
-            keep: 0,
         })
         .await;
         let class = class_of(&result);

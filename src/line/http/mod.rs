@@ -1,12 +1,16 @@
 //! One HTTP request to LINE, and what an onlooker may be told of it.
 //!
-//! Law of this room: no knowledge of what the request means. A client, the tokens and the sender
+//! Law of this room: no knowledge of what the request means, and the only place that knows the HTTP
+//! libraries: `hot` posts messages, `transport` does everything else. A client, the tokens and the sender
 //! stand on it; it stands on nothing of the edge.
 
 mod endpoint;
+mod here;
+mod hot;
 mod transport;
 
 pub use endpoint::{Endpoint, Observer, Silent, StatusClass};
+pub(crate) use hot::{Post, post};
 pub(crate) use transport::{Answer, Call, Lost, call};
 
 use crate::domain::time::Millis;
@@ -17,6 +21,16 @@ use std::time::Duration;
 
 /// Store time.
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+
+/// The address as the hot send wants it, parsed once.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn uri(url: &Url) -> Result<http::Uri, String> {
+    url.as_str()
+        .parse()
+        .map_err(|error: http::uri::InvalidUri| error.to_string())
+}
 
 /// Deadline of every call that carries no messages.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);

@@ -1,28 +1,26 @@
-//! One HTTP request: the only place that knows the HTTP library.
+//! One HTTP request that carries no messages, by the general client.
 //!
 //! It never retries, never follows a redirect, never asks a proxy, and tells apart *not connected*
-//! from *lost after the request may have been written*. Each runtime thread has its own client, so
-//! that a connection's task runs on the thread that uses the connection: workers have a runtime
-//! each, and a connection driven by another thread's runtime waits for that thread.
+//! from *lost after the request may have been written*.
 
+use super::here::{Slot, here};
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 use reqwest::{Method, Request, Url};
-use std::cell::RefCell;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// A connection must stand within this time (name, TCP and TLS together).
-pub(crate) const CONNECT: Duration = Duration::from_secs(2);
+pub(super) const CONNECT: Duration = Duration::from_secs(2);
 /// Idle connections are closed by us first, so that we do not write into one LINE is closing.
-const IDLE: Duration = Duration::from_secs(30);
-/// Where the status says everything, the body is only drained to keep the connection, for at most
-/// this long.
-const DRAIN: Duration = Duration::from_secs(1);
+pub(super) const IDLE: Duration = Duration::from_secs(30);
 
-const RETRY_KEY: HeaderName = HeaderName::from_static("x-line-retry-key");
-const REQUEST_ID: &str = "x-line-request-id";
+pub(super) const RETRY_KEY: HeaderName = HeaderName::from_static("x-line-retry-key");
+pub(super) const REQUEST_ID: &str = "x-line-request-id";
+pub(super) const USER_AGENT: &str = concat!("hotline/", env!("CARGO_PKG_VERSION"));
 
 /// What to send.
 pub(crate) struct Call {
@@ -35,7 +33,7 @@ pub(crate) struct Call {
     pub body: Bytes,
     /// Time for everything: connecting, writing, reading.
     pub deadline: Duration,
-    /// Bytes of the answer to keep at most; zero for sends, whose status says nearly everything.
+    /// Bytes of the answer to keep at most.
     pub keep: usize,
 }
 
@@ -62,26 +60,14 @@ pub(crate) async fn call(call: Call) -> Result<Answer, Lost> {
     let end = Instant::now() + call.deadline;
     let keep = call.keep;
     // Nothing was written when there is not even a client.
-    let client = client().map_err(|_| Lost::NotConnected)?;
+    let client = here(&HERE, build).map_err(|_| Lost::NotConnected)?;
     let mut response = client
         .execute(request(call))
         .await
         .map_err(|error| classify(&error))?;
     let status = response.status().as_u16();
-    let request_id = response
-        .headers()
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .filter(|id| id.len() <= 128)
-        .map(Arc::from);
-    // Of a send's answer, only these two need their words to be understood.
-    let is_settled = keep == 0 && !matches!(status, 400 | 429);
-    let until = if is_settled {
-        end.min(Instant::now() + DRAIN)
-    } else {
-        end
-    };
-    let body = tokio::time::timeout_at(until, read(&mut response, keep.max(4_096)))
+    let request_id = request_id(response.headers());
+    let body = tokio::time::timeout_at(end, read(&mut response, keep))
         .await
         .ok()
         .flatten();
@@ -90,6 +76,12 @@ pub(crate) async fn call(call: Call) -> Result<Answer, Lost> {
         request_id,
         body,
     })
+}
+
+/// LINE's id of the request, for its support.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<Arc<str>> {
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+    (id.len() <= 128).then(|| Arc::from(id))
 }
 
 /// The body, unless it breaks off or is longer than `keep`.
@@ -147,46 +139,13 @@ fn classify(error: &reqwest::Error) -> Lost {
     }
 }
 
-struct Here {
-    runtime: tokio::runtime::Id,
-    alive: Weak<()>,
-    client: reqwest::Client,
-}
-
 thread_local! {
-    static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
-}
-
-/// The client of this thread's runtime; a client of a runtime that has ended is never used.
-fn client() -> Result<reqwest::Client, reqwest::Error> {
-    let runtime = tokio::runtime::Handle::current().id();
-    HERE.with_borrow_mut(|here| {
-        if let Some(here) = here
-            && here.runtime == runtime
-            && here.alive.strong_count() > 0
-        {
-            return Ok(here.client.clone());
-        }
-        let client = build()?;
-        let token = Arc::new(());
-        let alive = Arc::downgrade(&token);
-        // Holds the token as long as the runtime lives.
-        tokio::spawn(async move {
-            std::future::pending::<()>().await;
-            drop(token);
-        });
-        *here = Some(Here {
-            runtime,
-            alive,
-            client: client.clone(),
-        });
-        Ok(client)
-    })
+    static HERE: Slot<reqwest::Client> = const { Slot::new(None) };
 }
 
 fn build() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
-        .user_agent(concat!("hotline/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
