@@ -94,7 +94,7 @@ fn commit(draw: &mut Draw, number: u64, expected: Option<Revision>, accepting: b
         key: EntityKey::new(EntityKind::Conversation, &format!("shop/U{number:032x}")),
         expected,
         proposed: draw.revision(),
-        write: Write::Put(vec![(number % 251) as u8; size].into_boxed_slice()),
+        write: Write::Put(vec![(number % 251) as u8; size].into()),
         due: accepting.then_some(Millis(draw.next() % 1_000_000)),
         desk: None,
         feed: if accepting {

@@ -12,12 +12,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// The access token both sides send.
 pub const TOKEN: &str = "bench-token-bench-token-bench-token-bench-token-bench-token";
-/// The four keywords and what they are answered with, on both sides.
+/// The four keywords and what they are answered with, on both sides: about 40 bytes, like the
+/// question, so that a full context is ten messages of about 40 bytes.
 pub const RULES: [(&str, &str); 4] = [
-    ("價格", "阿里山高山烏龍 NT$680，杉林溪烏龍 NT$780"),
-    ("優惠", "全館滿 NT$1,500 免運費，任選兩件 95 折"),
+    ("價格", "阿里山烏龍 NT$680，杉林溪 NT$780"),
+    ("優惠", "滿 NT$1,500 免運費，兩件 95 折"),
     ("運費", "超商取貨 NT$60，本島宅配 NT$100"),
-    ("退貨", "七天鑑賞期內可以退貨，請保留包裝"),
+    ("退貨", "七天內可以退貨，請保留包裝"),
 ];
 
 /// Which customer writes next.
@@ -92,7 +93,7 @@ impl Maker {
             "{{\"destination\":\"U00000000000000000000000000000001\",\"events\":[{{\"type\":\
              \"message\",\"message\":{{\"type\":\"text\",\"id\":\"{run:06}{number:012}\",\
              \"quoteToken\":\"q3Plxr4AgKd9XJ8bXvJtGb0uUcX0a1m2n3o4p5q6r7s8t9u0v1w2x3y4z5\",\
-             \"text\":\"請問一下{word}是怎麼算的呢 謝謝 {number}\"}},\
+             \"text\":\"請問{word}怎麼算呢 謝謝 {number}\"}},\
              \"webhookEventId\":\"01HB{run:08}{number:014}\",\
              \"deliveryContext\":{{\"isRedelivery\":false}},\"timestamp\":{now},\
              \"source\":{{\"type\":\"user\",\"userId\":\"{}\"}},\

@@ -23,8 +23,8 @@ pub async fn fill(line: &Line, folder: &Path, users: u64) {
         rate: 1_000_000,
     });
     let target = line.target(&server, Draw::Random(1));
-    let talk = target.clone().closed(0, 12).await;
-    talk.expect("twelve messages");
+    let talk = target.clone().closed(0, 5).await;
+    talk.expect("five messages and five answers");
     settle(line).await;
     server.stop();
 
@@ -63,7 +63,7 @@ fn key(user: u64) -> EntityKey {
     )
 }
 
-fn known(user: u64, value: Box<[u8]>) -> Commit {
+fn known(user: u64, value: std::sync::Arc<[u8]>) -> Commit {
     let mut revision = [7; 16];
     revision[..8].copy_from_slice(&user.to_le_bytes());
     Commit {

@@ -10,7 +10,7 @@ use super::turn::{Core, Failure, Known, Turned};
 use crate::domain::conversation::{Event, Live, Owed};
 use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::domain::time::{Millis, Span};
-use crate::ports::store::Revision;
+use crate::ports::store::{EntityKey, Revision};
 use crate::telemetry::meter;
 use actix::prelude::*;
 use std::collections::VecDeque;
@@ -53,7 +53,7 @@ enum Rest {
     Unread,
     Absent(Option<Revision>),
     /// Packed as the store has it.
-    Packed(Revision, Box<[u8]>),
+    Packed(Revision, Arc<[u8]>),
 }
 
 /// What a working conversation has in hand.
@@ -99,6 +99,7 @@ impl Conversation {
             };
             let core = Core {
                 key: self.key.clone(),
+                entity: EntityKey::conversation(&self.key),
                 shared: self.shared.clone(),
                 known,
             };

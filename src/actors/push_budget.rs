@@ -63,7 +63,7 @@ impl PushBudget {
                 key: entity.clone(),
                 expected: stored.as_ref().map(|stored| stored.revision),
                 proposed: revision(),
-                write: Write::Put(encode(&grants)),
+                write: Write::Put(encode(&grants).into()),
                 due: None,
                 desk: None,
                 feed: Vec::new(),

@@ -107,7 +107,7 @@ async fn change(
             key: entity.clone(),
             expected: stored.as_ref().map(|stored| stored.revision),
             proposed: revision(),
-            write: Write::Put(value),
+            write: Write::Put(value.into()),
             due: None,
             desk: None,
             feed,

@@ -27,6 +27,8 @@ const CLAIMED: Span = Span::mins(2);
 /// What a conversation knows of itself while it works.
 pub(super) struct Core {
     pub(super) key: ConversationKey,
+    /// The key as the store knows it.
+    pub(super) entity: EntityKey,
     pub(super) shared: Arc<Shared>,
     pub(super) known: Known,
 }
@@ -70,11 +72,10 @@ impl Core {
         in_hand: &[AttemptId],
     ) -> Result<Turned, Failure> {
         if matches!(self.known, Known::Unread) {
-            let entity = EntityKey::conversation(&self.key);
             let stored = self
                 .shared
                 .store
-                .load(&entity)
+                .load(&self.entity)
                 .await
                 .map_err(Failure::Store)?;
             self.adopt(stored)?;
@@ -212,7 +213,7 @@ impl Core {
     fn commit(&self, transition: &Transition) -> Commit {
         let draft = transition.draft();
         Commit {
-            key: EntityKey::conversation(&self.key),
+            key: self.entity.clone(),
             expected: match &self.known {
                 Known::Live(live) => Some(live.revision()),
                 Known::Absent(tombstone) => *tombstone,

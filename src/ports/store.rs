@@ -23,6 +23,7 @@ use crate::domain::ids::{ConversationKey, Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
 use futures_util::future::BoxFuture;
 use std::fmt;
+use std::sync::Arc;
 
 /// How long a deleted entity keeps its tombstone: longer than any redelivery (LINE allows 20
 /// minutes) or spooled event can be late.
@@ -55,7 +56,7 @@ pub struct EntityKey {
     /// The kind; two kinds may share an id.
     pub kind: EntityKind,
     /// The id within the kind, at most 200 bytes.
-    pub id: Box<str>,
+    pub id: Arc<str>,
 }
 
 impl EntityKey {
@@ -71,7 +72,7 @@ impl EntityKey {
     pub fn conversation(key: &ConversationKey) -> EntityKey {
         EntityKey {
             kind: EntityKind::Conversation,
-            id: key.to_string().into_boxed_str(),
+            id: format!("{}/{}", key.channel, key.chat).into(),
         }
     }
 }
@@ -88,7 +89,7 @@ pub struct Stored {
     /// The revision to expect in the next commit.
     pub revision: Revision,
     /// The value, or `None` for a tombstone.
-    pub value: Option<Box<[u8]>>,
+    pub value: Option<Arc<[u8]>>,
 }
 
 /// One record of the change feed, written in the same step as the value.
@@ -125,7 +126,7 @@ pub enum Urgency {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
     /// The new value, at most [`MAX_VALUE_BYTES`].
-    Put(Box<[u8]>),
+    Put(Arc<[u8]>),
     /// Leave a tombstone.
     Delete,
 }

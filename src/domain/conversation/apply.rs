@@ -10,6 +10,7 @@ use super::state::{Conversation, Phase};
 use super::transition::{Gathered, Transition};
 use crate::domain::commit::Revision;
 use crate::domain::playbook::Playbook;
+use std::sync::Arc;
 
 impl Conversation {
     /// Decides what the events mean. Pure: the same arguments give the same transition.
@@ -45,7 +46,7 @@ impl Conversation {
         let packed = if gathered.changed {
             codec::encode(&next)
         } else {
-            Box::default()
+            Arc::default()
         };
         Transition {
             next,

@@ -13,6 +13,7 @@ use super::tokens::Token;
 use super::wire::{Fault, Field, Reader, Writer};
 use crate::domain::ids::{AttemptId, Fingerprint, Incarnation};
 use crate::domain::time::Millis;
+use std::sync::Arc;
 
 /// The format level this build writes, and the greatest it reads.
 const FORMAT: u8 = 1;
@@ -44,7 +45,7 @@ impl std::convert::From<Fault> for DecodeError {
 }
 
 /// Writes a state down.
-pub(super) fn encode(state: &Conversation) -> Box<[u8]> {
+pub(super) fn encode(state: &Conversation) -> Arc<[u8]> {
     let mut w = Writer {
         // Ten messages of context fit.
         out: Vec::with_capacity(1_024),
@@ -110,9 +111,8 @@ pub(super) fn encode(state: &Conversation) -> Box<[u8]> {
     w.number(15, state.profile_asked.map_or(0, |at| at.0));
     w.flag(16, state.profile_wanted);
     w.unknown(&state.unknown);
-    // Copied, not shrunk: an allocator may leave a shrunk block at its old size, and a million idle
-    // conversations keep one each.
-    Box::from(&w.out[..])
+    // Shared by everybody who keeps it (store, actor): a million idle conversations keep one each.
+    Arc::from(&w.out[..])
 }
 
 fn encode_token(w: &mut Writer, token: &Token) {

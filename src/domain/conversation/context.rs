@@ -2,6 +2,7 @@
 
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Millis;
+use std::sync::Arc;
 
 /// Greatest length of one remembered message in bytes; longer ones are cut at a character.
 pub(super) const MAX_WORDS_BYTES: usize = 3_000;
@@ -27,7 +28,7 @@ pub struct Words {
     /// The customer's message, for unsend; zero for ours.
     pub message: Fingerprint,
     /// What was said; `[image]` and the like for what is not text.
-    pub text: Box<str>,
+    pub text: Arc<str>,
 }
 
 /// The remembered messages, oldest first.

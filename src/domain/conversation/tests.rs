@@ -686,7 +686,7 @@ fn a_newer_format_is_refused_and_damage_is_told() {
         Err(DecodeError::Newer { found: 2, known: 1 })
     ));
     assert!(matches!(
-        Live::loaded(revision, Box::default()),
+        Live::loaded(revision, std::sync::Arc::default()),
         Err(DecodeError::Damaged(_))
     ));
     assert!(matches!(

@@ -8,6 +8,7 @@ use super::state::Conversation;
 use crate::domain::commit::{Committed, Revision};
 use crate::domain::ids::{AttemptId, ConversationKey, Fingerprint, Incarnation};
 use crate::domain::time::Millis;
+use std::sync::Arc;
 
 /// What one decision gathers on its way.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ pub(super) struct Gathered {
 pub struct Transition {
     pub(super) next: Conversation,
     /// The stored form of `next`; empty when nothing changed.
-    pub(super) packed: Box<[u8]>,
+    pub(super) packed: Arc<[u8]>,
     pub(super) gathered: Gathered,
     pub(super) proposed: Revision,
 }
@@ -37,7 +38,7 @@ pub struct Transition {
 #[derive(Debug, PartialEq)]
 pub struct Draft {
     /// The stored form of the next state.
-    pub value: Box<[u8]>,
+    pub value: Arc<[u8]>,
     /// When it owes something next.
     pub due: Option<Millis>,
     /// New work (`true`) or the end of old work.
@@ -75,7 +76,7 @@ impl Transition {
     /// What the commit must write.
     pub fn draft(&self) -> Draft {
         Draft {
-            value: self.packed.clone(),
+            value: Arc::clone(&self.packed),
             due: self.next.due(),
             accepting: self.gathered.accepted,
             lazy: !self.gathered.accepted && !self.gathered.launched,
@@ -104,7 +105,7 @@ impl Transition {
 #[derive(Clone, Debug)]
 pub struct Live {
     state: Conversation,
-    packed: Box<[u8]>,
+    packed: Arc<[u8]>,
     revision: Revision,
 }
 
@@ -142,7 +143,7 @@ impl Live {
     ///
     /// # Errors
     /// When the value cannot be read by this build.
-    pub fn loaded(revision: Revision, value: Box<[u8]>) -> Result<Live, DecodeError> {
+    pub fn loaded(revision: Revision, value: Arc<[u8]>) -> Result<Live, DecodeError> {
         Ok(Live {
             state: codec::decode(&value)?,
             packed: value,
@@ -151,7 +152,7 @@ impl Live {
     }
 
     /// Only the stored form, for keeping an idle conversation small.
-    pub fn into_packed(self) -> Box<[u8]> {
+    pub fn into_packed(self) -> Arc<[u8]> {
         self.packed
     }
 

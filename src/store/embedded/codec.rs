@@ -9,6 +9,7 @@ use super::identity::kind_of;
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Millis;
 use crate::ports::store::{Commit, EntityKey, Revision, Write};
+use std::sync::Arc;
 
 /// Format level written by this program, and the greatest it reads.
 pub const LEVEL: u32 = 1;
@@ -51,7 +52,7 @@ pub struct Op {
     /// Its revision now.
     pub revision: Revision,
     /// Its value; `None`: tombstone.
-    pub value: Option<Box<[u8]>>,
+    pub value: Option<Arc<[u8]>>,
     /// When it owes something.
     pub due: Option<Millis>,
     /// Its desk row.

@@ -81,8 +81,14 @@ impl Core {
 /// only for the epoch in which they read (later the table may say something else), and by
 /// checkpoints, which hold until the entity changes again (then the overlay is asked first).
 ///
-/// A direct-mapped cache: a new entry takes the place of whatever shares its slot.
-pub struct Known(Mutex<Vec<Seen>>);
+/// A cache of sets: where a set is full, its entries are replaced in turn.
+pub struct Known(Mutex<Sets>);
+
+struct Sets {
+    seen: Vec<Seen>,
+    /// Which entry of any set goes next.
+    turn: usize,
+}
 
 #[derive(Clone, Copy)]
 struct Seen {
@@ -92,8 +98,9 @@ struct Seen {
     revision: Option<Revision>,
 }
 
-/// A power of two; 6 MiB.
-const KNOWN_SLOTS: usize = 128 * 1024;
+/// Sets, a power of two, and the entries of each; 12 MiB in all.
+const SETS: usize = 64 * 1024;
+const WAYS: usize = 4;
 /// Written by a checkpoint: good in every epoch.
 const SETTLED: u64 = u64::MAX;
 /// No entry: no epoch is this one.
@@ -106,7 +113,10 @@ const NEVER: Seen = Seen {
 
 impl Default for Known {
     fn default() -> Known {
-        Known(Mutex::new(vec![NEVER; KNOWN_SLOTS]))
+        Known(Mutex::new(Sets {
+            seen: vec![NEVER; SETS * WAYS],
+            turn: 0,
+        }))
     }
 }
 
@@ -114,41 +124,56 @@ impl Known {
     /// Notes what a load of this epoch found.
     pub fn put(&self, mark: Mark, epoch: u64, revision: Option<Revision>) {
         let Mark { id, check } = mark;
-        lock(&self.0)[slot(id)] = Seen {
+        lock(&self.0).put(Seen {
             id,
             check,
             epoch,
             revision,
-        };
+        });
     }
 
     /// Notes what a checkpoint has just written.
     pub fn settled(&self, marks: impl Iterator<Item = (Mark, Revision)>) {
-        let mut slots = lock(&self.0);
+        let mut sets = lock(&self.0);
         for (Mark { id, check }, revision) in marks {
-            slots[slot(id)] = Seen {
+            sets.put(Seen {
                 id,
                 check,
                 epoch: SETTLED,
                 revision: Some(revision),
-            };
+            });
         }
     }
 
     /// Forgets everything: rows are being removed.
     pub fn clear(&self) {
-        lock(&self.0).fill(NEVER);
+        lock(&self.0).seen.fill(NEVER);
     }
 
     /// What is known to be at this number under this very key.
     pub fn get(&self, id: i64, check: u64, epoch: u64) -> Option<Option<Revision>> {
-        let seen = lock(&self.0)[slot(id)];
+        let sets = lock(&self.0);
+        let seen = sets.seen[set(id)].iter().find(|seen| seen.id == id)?;
         let holds = seen.epoch == epoch || seen.epoch == SETTLED;
-        (seen.id == id && seen.check == check && holds).then_some(seen.revision)
+        (seen.check == check && holds).then_some(seen.revision)
+    }
+}
+
+impl Sets {
+    /// An entity has one entry: what was noted before is replaced.
+    fn put(&mut self, new: Seen) {
+        self.turn = (self.turn + 1) % WAYS;
+        let turn = self.turn;
+        let set = &mut self.seen[set(new.id)];
+        let place = set.iter().position(|seen| seen.id == new.id);
+        let free = || set.iter().position(|seen| seen.epoch == NEVER.epoch);
+        let place = place.or_else(free).unwrap_or(turn);
+        set[place] = new;
     }
 }
 
 /// Numbers are hashes: any bits will do.
-fn slot(id: i64) -> usize {
-    id as usize & (KNOWN_SLOTS - 1)
+fn set(id: i64) -> std::ops::Range<usize> {
+    let first = (id as usize & (SETS - 1)) * WAYS;
+    first..first + WAYS
 }

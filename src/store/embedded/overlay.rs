@@ -41,7 +41,7 @@ pub struct Entry {
     /// Its revision.
     pub revision: Revision,
     /// Its value; `None`: tombstone.
-    pub value: Option<Box<[u8]>>,
+    pub value: Option<Arc<[u8]>>,
     /// When it owes something.
     pub due: Option<Millis>,
     /// Store time of its last commit.

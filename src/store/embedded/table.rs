@@ -11,7 +11,7 @@ use crate::domain::time::Millis;
 use crate::ports::store::{EntityKey, Error, Revision, Stored};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// File name of the table.
 pub const FILE: &str = "table.db";
@@ -195,14 +195,14 @@ pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
         Ok(bytes) => Revision(bytes),
         Err(_) => return Ok(Err(damaged("revision is not 16 bytes"))),
     };
-    let value: Option<Box<[u8]>> = row
+    let value: Option<Arc<[u8]>> = row
         .get_ref(4)?
         .as_blob_or_null()
         .map_err(|_| rusqlite::Error::InvalidQuery)?
-        .map(Box::from);
+        .map(Arc::from);
     let key = EntityKey {
         kind: known,
-        id: name.into_boxed_str(),
+        id: name.into(),
     };
     if entity_crc(&key, revision, value.as_deref()) != row.get::<_, i64>(3)? as u32 {
         return Ok(Err(Error::Damaged(format!(
