@@ -151,13 +151,13 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0..12u32).prop_map(Step::Ask),
         4 => (0..12u32).prop_map(Step::Leave),
-        3 => prop_oneof![0..60_000u64, 0..4_000_000u64].prop_map(Step::Wait),
+        3 => prop_oneof![0..60_000u64, 3_590_000..3_610_000u64, 0..4_000_000u64].prop_map(Step::Wait),
         1 => Just(Step::Restart),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     /// Calls reach LINE up to ten seconds after they took their place; whatever is asked, retried
     /// and restarted, every sixty minutes see at most so many different pushes.

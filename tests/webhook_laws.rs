@@ -400,11 +400,74 @@ async fn a_broken_event_is_kept_and_its_neighbours_are_served() {
     house.sent(1).await;
     assert!(house.scribe.bodies("U2")[0].contains("\"a2\""));
     let feed = house.store.feed(Cursor::default(), 100).await.unwrap();
-    let kept = feed
-        .iter()
-        .filter(|record| record.key.id.ends_with("_channel"))
-        .count();
-    assert_eq!(kept, 2, "both are kept raw under the channel");
+    let kept = |chat: &str| {
+        let own = feed.iter().filter(|record| record.key.id.ends_with(chat));
+        own.map(|record| said(record.payload.as_deref())).collect::<String>()
+    };
+    assert!(kept("/U1").contains("ud83e"), "kept raw where its unsend will look");
+    assert!(kept("/_channel").contains("shape"), "kept without a chat");
+}
+
+fn said(bytes: Option<&[u8]>) -> String {
+    String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
+}
+
+/// Everything the store holds: the feed, and what it knows of these conversations.
+async fn stored(house: &House, chats: &[&str]) -> String {
+    let mut all = String::new();
+    for record in house.store.feed(Cursor::default(), 1_000).await.unwrap() {
+        all += &said(record.payload.as_deref());
+    }
+    for chat in chats {
+        for kind in [EntityKind::Conversation, EntityKind::Quarantine] {
+            let entity = EntityKey::new(kind, &format!("main/{chat}"));
+            let stored = house.store.load(&entity).await.unwrap();
+            all += &said(stored.and_then(|stored| stored.value).as_deref());
+        }
+    }
+    all
+}
+
+fn unsend(user: &str, id: &str) -> String {
+    format!(
+        r#"{{"type":"unsend","mode":"active","timestamp":1700000000001,"webhookEventId":"u{id}",
+        "source":{{"type":"user","userId":"{user}"}},"unsend":{{"messageId":"m{id}"}}}}"#
+    )
+}
+
+#[actix_web::test]
+async fn an_unsend_reaches_a_message_that_could_not_be_read() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let broken = |id: &str| text("U1", id, "秘密\\ud83e");
+    assert_eq!(house.post(body(&[broken("e1")])).await, 200);
+    let again = broken("e1").replace("\"isRedelivery\":false", "\"isRedelivery\":true");
+    assert_eq!(house.post(body(&[again])).await, 200);
+    let kept = stored(&house, &["U1", "_channel"]).await;
+    assert_eq!(kept.matches("秘密").count(), 1, "a redelivery is recognised");
+    assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
+    assert!(!stored(&house, &["U1", "_channel"]).await.contains("秘密"));
+    // Before its message it wins, too.
+    assert_eq!(house.post(body(&[unsend("U1", "e2")])).await, 200);
+    assert_eq!(house.post(body(&[broken("e2")])).await, 200);
+    assert!(!stored(&house, &["U1", "_channel"]).await.contains("秘密"));
+}
+
+#[actix_web::test]
+async fn of_a_broken_event_that_no_unsend_could_reach_no_words_are_kept() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let broken = text("U1", "e1", "秘密\\ud83e");
+    let group = broken.replace("\"type\":\"user\",", "\"type\":\"group\",\"groupId\":\"C9\",");
+    let events = [
+        broken.replace("\"userId\":\"U1\"", "\"userId\":7"),
+        broken.replace("\"id\":\"me1\"", "\"id\":7"),
+        broken.replace("\"type\":\"message\"", "\"type\":7,\"type\":8"),
+        "\"秘密\"".into(),
+        group,
+    ];
+    assert_eq!(house.post(body(&events)).await, 200);
+    let kept = stored(&house, &["U1", "C9", "_channel"]).await;
+    assert!(!kept.contains("秘密"), "{kept}");
+    assert_eq!(kept.matches("\\\"shape\\\"").count(), 5, "each is told of: {kept}");
 }
 
 /// 10⁶ bodies made by damaging good ones: never a panic, never a 5xx.

@@ -155,7 +155,7 @@ impl Webhook {
                 Err(error) => {
                     tracing::warn!(channel = %name, error = %error, "event cannot be read, kept raw");
                     meter::event(name, "broken");
-                    Some(channel.reading.broken(bytes, now))
+                    Some(channel.reading.broken(raw, bytes, &error, now))
                 }
             }
         });
