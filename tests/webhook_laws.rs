@@ -2,10 +2,11 @@
 
 mod house;
 
-use hotline::actors::Inbound;
+use actix::Actor as _;
+use hotline::actors::{Inbound, Sweeper};
 use hotline::domain::conversation::{Kind, Received};
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey, Fingerprint};
-use hotline::domain::time::Millis;
+use hotline::domain::time::{Millis, Span};
 use hotline::line::inbound::GroupPolicy;
 use hotline::ports::messenger::Outcome::InvalidReplyToken as RefusedToken;
 use hotline::ports::store::{
@@ -197,13 +198,60 @@ async fn an_unsend_reaches_what_is_kept_in_quarantine() {
     }
 }
 
+#[actix_web::test]
+async fn an_unsend_that_met_an_unreadable_conversation_is_done_when_it_can_be_read() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    assert_eq!(house.post(body(&[text("U1", "e1", "秘密")])).await, 200);
+    house.sent(1).await;
+    let key = EntityKey::new(EntityKind::Conversation, "main/U1");
+    let good = house.store.load(&key).await.unwrap().unwrap().value.unwrap();
+    put(&house, "main/U1", &[1, 9, 200], 9).await;
+    assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
+    assert!(stored(&house, &["U1"]).await.contains("秘密"), "nobody could");
+    // A program that can read it is started.
+    put(&house, "main/U1", &good, 10).await;
+    let later = house.store.now() + Span::mins(11);
+    house.store.inner.set_now(later);
+    let _sweeper = Sweeper::new(house.registry.clone()).start();
+    let waiting = async {
+        while stored(&house, &["U1"]).await.contains("秘密") {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let erased = tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await;
+    assert!(erased.is_ok(), "the unsend was forgotten");
+    let quarantine = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    let told = said(quarantine.value.as_deref());
+    assert!(!told.contains("\"unsent\""), "told once: {told}");
+}
+
+#[actix_web::test]
+async fn words_that_were_unsent_before_they_came_are_not_kept_in_quarantine() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    store_garbage(&house, "main/U1").await;
+    let first = [unsend("U1", "e1"), text("U1", "e1", "秘密")];
+    assert_eq!(house.post(body(&first)).await, 200);
+    let again = text("U1", "e1", "秘密").replace("\"e1\"", "\"e2\"");
+    assert_eq!(house.post(body(&[again])).await, 200);
+    assert!(!stored(&house, &["U1"]).await.contains("秘密"));
+    let kept = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(kept.value.is_some(), "that something came is kept");
+}
+
 /// A value no build wrote.
 async fn store_garbage(house: &House, key: &str) {
+    put(house, key, &[1, 9, 200], 9).await;
+}
+
+/// Stores a conversation's value past the conversation.
+async fn put(house: &House, key: &str, value: &[u8], revision: u8) {
+    let key = EntityKey::new(EntityKind::Conversation, key);
+    let expected = house.store.load(&key).await.unwrap();
     let broken = Commit {
-        key: EntityKey::new(EntityKind::Conversation, key),
-        expected: None,
-        proposed: Revision([9; 16]),
-        write: Write::Put(vec![1, 9, 200].into()),
+        key,
+        expected: expected.map(|stored| stored.revision),
+        proposed: Revision([revision; 16]),
+        write: Write::Put(value.into()),
         due: None,
         desk: None,
         feed: Vec::new(),
