@@ -49,7 +49,10 @@ async fn the_calls_of_one_push_share_its_place() {
     }
     assert!(budget.ask(&store, &customer(2), &[1]).await, "one is left");
     assert!(!budget.ask(&store, &customer(3), &[1]).await);
-    assert!(!budget.ask(&store, &customer(1), &[2]).await, "another push");
+    assert!(
+        !budget.ask(&store, &customer(1), &[2]).await,
+        "another push"
+    );
 }
 
 #[actix_web::test]
@@ -133,7 +136,10 @@ async fn a_granted_push_does_not_leave_in_an_hour_that_is_spent() {
         house.settled(&key).await;
     }
     assert_eq!(pushes(), 1, "no place, no call");
-    house.store.inner.set_now(START + HOUR + HOUR + Span::mins(2));
+    house
+        .store
+        .inner
+        .set_now(START + HOUR + HOUR + Span::mins(2));
     house.registry.wake(&key).await;
     house.sent(3).await;
     assert_eq!(pushes(), 2, "it leaves in an hour that has room");

@@ -204,10 +204,20 @@ async fn an_unsend_that_met_an_unreadable_conversation_is_done_when_it_can_be_re
     assert_eq!(house.post(body(&[text("U1", "e1", "秘密")])).await, 200);
     house.sent(1).await;
     let key = EntityKey::new(EntityKind::Conversation, "main/U1");
-    let good = house.store.load(&key).await.unwrap().unwrap().value.unwrap();
+    let good = house
+        .store
+        .load(&key)
+        .await
+        .unwrap()
+        .unwrap()
+        .value
+        .unwrap();
     put(&house, "main/U1", &[1, 9, 200], 9).await;
     assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
-    assert!(stored(&house, &["U1"]).await.contains("秘密"), "nobody could");
+    assert!(
+        stored(&house, &["U1"]).await.contains("秘密"),
+        "nobody could"
+    );
     // A program that can read it is started.
     put(&house, "main/U1", &good, 10).await;
     let later = house.store.now() + Span::mins(11);
@@ -450,9 +460,13 @@ async fn a_broken_event_is_kept_and_its_neighbours_are_served() {
     let feed = house.store.feed(Cursor::default(), 100).await.unwrap();
     let kept = |chat: &str| {
         let own = feed.iter().filter(|record| record.key.id.ends_with(chat));
-        own.map(|record| said(record.payload.as_deref())).collect::<String>()
+        own.map(|record| said(record.payload.as_deref()))
+            .collect::<String>()
     };
-    assert!(kept("/U1").contains("ud83e"), "kept raw where its unsend will look");
+    assert!(
+        kept("/U1").contains("ud83e"),
+        "kept raw where its unsend will look"
+    );
     assert!(kept("/_channel").contains("shape"), "kept without a chat");
 }
 
@@ -491,7 +505,11 @@ async fn an_unsend_reaches_a_message_that_could_not_be_read() {
     let again = broken("e1").replace("\"isRedelivery\":false", "\"isRedelivery\":true");
     assert_eq!(house.post(body(&[again])).await, 200);
     let kept = stored(&house, &["U1", "_channel"]).await;
-    assert_eq!(kept.matches("秘密").count(), 1, "a redelivery is recognised");
+    assert_eq!(
+        kept.matches("秘密").count(),
+        1,
+        "a redelivery is recognised"
+    );
     assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
     assert!(!stored(&house, &["U1", "_channel"]).await.contains("秘密"));
     // Before its message it wins, too.
@@ -504,7 +522,10 @@ async fn an_unsend_reaches_a_message_that_could_not_be_read() {
 async fn of_a_broken_event_that_no_unsend_could_reach_no_words_are_kept() {
     let house = House::new(GroupPolicy::WhenAddressed, None);
     let broken = text("U1", "e1", "秘密\\ud83e");
-    let group = broken.replace("\"type\":\"user\",", "\"type\":\"group\",\"groupId\":\"C9\",");
+    let group = broken.replace(
+        "\"type\":\"user\",",
+        "\"type\":\"group\",\"groupId\":\"C9\",",
+    );
     let events = [
         broken.replace("\"userId\":\"U1\"", "\"userId\":7"),
         broken.replace("\"id\":\"me1\"", "\"id\":7"),
@@ -515,7 +536,11 @@ async fn of_a_broken_event_that_no_unsend_could_reach_no_words_are_kept() {
     assert_eq!(house.post(body(&events)).await, 200);
     let kept = stored(&house, &["U1", "C9", "_channel"]).await;
     assert!(!kept.contains("秘密"), "{kept}");
-    assert_eq!(kept.matches("\\\"shape\\\"").count(), 5, "each is told of: {kept}");
+    assert_eq!(
+        kept.matches("\\\"shape\\\"").count(),
+        5,
+        "each is told of: {kept}"
+    );
 }
 
 /// 10⁶ bodies made by damaging good ones: never a panic, never a 5xx.

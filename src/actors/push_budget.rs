@@ -75,12 +75,7 @@ impl PushBudget {
     }
 
     /// Takes or renews the place of a push, durably.
-    async fn take(
-        &self,
-        store: &dyn Store,
-        channel: &ChannelId,
-        push: u64,
-    ) -> Result<bool, Error> {
+    async fn take(&self, store: &dyn Store, channel: &ChannelId, push: u64) -> Result<bool, Error> {
         let entity = EntityKey::new(EntityKind::Counter, &format!("push/{channel}"));
         let mut stored = store.load(&entity).await?;
         loop {

@@ -86,13 +86,7 @@ impl Reading {
     /// It is kept raw only when an unsend can reach it: when it names its chat and its message.
     /// Whatever else it is, its shape and its fault are kept, and no words. So is group talk,
     /// unless all of it is taken: nobody can tell whether it was addressed to the account.
-    pub fn broken(
-        &self,
-        event: &RawValue,
-        raw: Bytes,
-        fault: &NotAnEvent,
-        now: Millis,
-    ) -> Sorted {
+    pub fn broken(&self, event: &RawValue, raw: Bytes, fault: &NotAnEvent, now: Millis) -> Sorted {
         let names = event::names(event);
         let chat = names.source.chat().map(ChatId::new);
         let taken = chat.as_ref().is_some_and(|chat| {
@@ -182,7 +176,10 @@ fn kind_of(event: &Inbound<'_>, chat: ChatKind, id: Fingerprint) -> Kind {
 fn told(event: &RawValue, fault: &NotAnEvent) -> String {
     // The fault is made of our own words; the rest leaves room for it within what is recorded.
     let shape = event::shape(event, MAX_RECORDED / 2);
-    format!("{{\"fault\":\"{}\",\"shape\":{shape}}}", fault.to_string().replace('"', "'"))
+    format!(
+        "{{\"fault\":\"{}\",\"shape\":{shape}}}",
+        fault.to_string().replace('"', "'")
+    )
 }
 
 /// A message without an id (never seen, allowed for) is named by its event.

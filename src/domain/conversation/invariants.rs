@@ -89,7 +89,10 @@ pub fn check(state: &Conversation) -> Result<(), &'static str> {
         (
             {
                 let unsent = |origin| state.unsent.iter().any(|(m, _)| *m == origin);
-                let resting = outbox.flights.iter().filter(|f| !f.under_way() && !f.doubtful);
+                let resting = outbox
+                    .flights
+                    .iter()
+                    .filter(|f| !f.under_way() && !f.doubtful);
                 let mut parcels = resting.map(|f| &f.parcel).chain(&outbox.queue);
                 !parcels.any(|parcel| parcel.answers(unsent))
             },

@@ -36,9 +36,7 @@ impl Outbox {
     }
 
     fn bytes(&self) -> usize {
-        self.parcels()
-            .map(Parcel::size)
-            .sum()
+        self.parcels().map(Parcel::size).sum()
     }
 
     fn parcels(&self) -> impl Iterator<Item = &Parcel> {

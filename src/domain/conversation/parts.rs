@@ -106,7 +106,9 @@ impl Parcel {
             Quick::Hidden(hidden) => hidden.len(),
             Quick::None | Quick::Shown => 0,
         });
-        self.messages.len() + self.quick_reply.as_ref().map_or(0, |q| q.len()) + hidden.sum::<usize>()
+        self.messages.len()
+            + self.quick_reply.as_ref().map_or(0, |q| q.len())
+            + hidden.sum::<usize>()
     }
 
     /// Whether the parts are this parcel's: every effect, byte, bubble and quick reply, once.

@@ -32,11 +32,19 @@ pub fn names(raw: &RawValue) -> Names<'_> {
     Names {
         id: event.webhook_event_id.and_then(text),
         timestamp: event.timestamp.and_then(number),
-        standby: event.mode.and_then(text).is_some_and(|mode| mode == "standby"),
+        standby: event
+            .mode
+            .and_then(text)
+            .is_some_and(|mode| mode == "standby"),
         redelivered: member(event.delivery_context)
             .is_redelivery
             .is_some_and(truth),
-        source: Source::of(event.source.map(object::<RawSource<'_>>).unwrap_or_default()),
+        source: Source::of(
+            event
+                .source
+                .map(object::<RawSource<'_>>)
+                .unwrap_or_default(),
+        ),
         message: message.and_then(|message| message.id).and_then(text),
     }
 }
@@ -185,9 +193,8 @@ mod tests {
         leaf.prop_recursive(4, 40, 5, |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
-                proptest::collection::vec(("[a-z秘密\"]{0,6}", inner), 0..5).prop_map(|pairs| {
-                    serde_json::Value::Object(pairs.into_iter().collect())
-                }),
+                proptest::collection::vec(("[a-z秘密\"]{0,6}", inner), 0..5)
+                    .prop_map(|pairs| { serde_json::Value::Object(pairs.into_iter().collect()) }),
             ]
         })
     }

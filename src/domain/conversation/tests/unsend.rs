@@ -67,7 +67,11 @@ fn an_unsend_takes_its_answer_out_of_a_call_that_rests_and_the_token_serves_the_
 fn an_unsend_during_a_call_keeps_its_answer_out_of_the_next_try() {
     let mut desk = three_merged();
     unsend(&mut desk, 4);
-    assert_eq!(desk.sends()[0].effects, [2, 3, 4], "it cannot be called back");
+    assert_eq!(
+        desk.sends()[0].effects,
+        [2, 3, 4],
+        "it cannot be called back"
+    );
     assert!(withdrawn(&desk).is_empty());
     desk.ends(SendEnd::NotAccepted);
     assert_eq!(withdrawn(&desk), [4]);
