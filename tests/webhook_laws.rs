@@ -248,6 +248,26 @@ async fn words_that_were_unsent_before_they_came_are_not_kept_in_quarantine() {
     assert!(kept.value.is_some(), "that something came is kept");
 }
 
+#[actix_web::test]
+async fn an_unsend_reaches_what_quarantine_keeps_in_the_feed_only() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    store_garbage(&house, "main/U1").await;
+    assert_eq!(house.post(body(&[text("U1", "e0", "秘密")])).await, 200);
+    // More than one value holds: the first goes.
+    for n in 1..9 {
+        let long = text("U1", &format!("e{n}"), &"x".repeat(12_000));
+        assert_eq!(house.post(body(&[long])).await, 200);
+    }
+    let kept = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(!said(kept.value.as_deref()).contains("秘密"));
+    assert!(
+        stored(&house, &["U1"]).await.contains("秘密"),
+        "in the feed"
+    );
+    assert_eq!(house.post(body(&[unsend("U1", "e0")])).await, 200);
+    assert!(!stored(&house, &["U1"]).await.contains("秘密"));
+}
+
 /// A value no build wrote.
 async fn store_garbage(house: &House, key: &str) {
     put(house, key, &[1, 9, 200], 9).await;
