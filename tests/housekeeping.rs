@@ -1,6 +1,8 @@
-//! Laws of the housekeeper: archived before trimmed, whole batches, unsent words in neither.
+//! Laws of the housekeeper: archived before trimmed, whole batches, unsent words in neither, also
+//! when they were unsent after they were archived.
 
 use hotline::actors::Housekeeper;
+use hotline::domain::conversation::Fact;
 use hotline::domain::ids::Fingerprint;
 use hotline::domain::time::{Millis, Span};
 use hotline::ports::archive::Archive;
@@ -10,6 +12,8 @@ use hotline::ports::store::{
 };
 use hotline::store::archive::FolderArchive;
 use hotline::store::memory::Memory;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 const START: Millis = Millis(1_795_132_800_000);
@@ -65,4 +69,144 @@ async fn old_feed_is_archived_before_it_is_trimmed_and_young_feed_stays() {
     }
     assert!(object.contains("also old") && !object.contains("秘密"));
     assert_eq!(keeper.round().await, Ok(0));
+}
+
+/// A commit of one fact, as a conversation records it.
+async fn learn(store: &Memory, chat: &str, fact: Fact) {
+    let key = EntityKey::new(EntityKind::Conversation, &format!("main/{chat}"));
+    let before = store
+        .load(&key)
+        .await
+        .unwrap()
+        .map(|stored| stored.revision);
+    let erase = match fact {
+        Fact::Unsent { message } => vec![message],
+        _ => vec![],
+    };
+    let commit = Commit {
+        key,
+        expected: before,
+        proposed: Revision([before.map_or(1, |before| before.0[0] + 1); 16]),
+        write: Write::Put(vec![1].into()),
+        due: None,
+        desk: None,
+        feed: vec![FeedEntry {
+            erasable: fact.erasable(),
+            payload: serde_json::to_vec(&fact).unwrap().into(),
+        }],
+        erase,
+        class: Class::Accepting,
+        urgency: Urgency::Now,
+    };
+    let done = store.commit(commit).await;
+    assert!(matches!(done, Ok(Outcome::Committed(_))));
+}
+
+fn received(message: u64, words: &str) -> Fact {
+    Fact::Received {
+        event: Fingerprint(message + 1_000),
+        at: START,
+        received: START,
+        kind: "message".into(),
+        message: Some(Fingerprint(message)),
+        words: Some(words.into()),
+        late: false,
+        standby: false,
+    }
+}
+
+fn quarantined(message: u64, raw: &str) -> Fact {
+    Fact::Quarantined {
+        event: Fingerprint(message + 2_000),
+        kind: "broken".into(),
+        raw: raw.into(),
+        message: Some(Fingerprint(message)),
+    }
+}
+
+const UNSENT: Fact = Fact::Unsent {
+    message: Fingerprint(7),
+};
+
+/// Everything in the folder, as bytes.
+fn files(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => all += &files(&path),
+            false => all += &String::from_utf8_lossy(&fs::read(&path).unwrap()),
+        }
+    }
+    all
+}
+
+/// Two customers' words, archived; message 7 of the first is the secret.
+async fn archived() -> (tempfile::TempDir, Arc<FolderArchive>, Memory, Housekeeper) {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Arc::new(FolderArchive::open(folder.path()).unwrap());
+    let store = Memory::new();
+    store.set_now(START);
+    learn(&store, "U1", received(7, "秘密 一")).await;
+    learn(&store, "U1", received(8, "stays")).await;
+    learn(&store, "U2", received(7, "somebody else's")).await;
+    learn(&store, "U1", quarantined(7, "秘密 二")).await;
+    store.set_now(START + Span::hours(24 * 8));
+    let keeper = Housekeeper::new(Arc::new(store.clone()), archive.clone());
+    assert_eq!(keeper.round().await, Ok(4));
+    assert_eq!(files(folder.path()).matches("秘密").count(), 2);
+    (folder, archive, store, keeper)
+}
+
+#[actix_web::test]
+async fn an_unsend_erases_words_that_were_archived_before_it() {
+    let (folder, _, store, keeper) = archived().await;
+    learn(&store, "U1", UNSENT).await;
+    assert_eq!(keeper.round().await, Ok(0));
+    let left = files(folder.path());
+    assert!(!left.contains("秘密"), "{left}");
+    assert!(left.contains("stays") && left.contains("somebody else's"));
+    let feed = files(&folder.path().join("feed"));
+    let lines: Vec<&str> = feed.lines().collect();
+    assert_eq!(lines.len(), 4, "the records stay, without the words");
+    for line in lines {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["key"].is_string() && line["batch"].is_u64());
+    }
+}
+
+#[actix_web::test]
+async fn an_unsend_is_found_even_when_its_own_record_is_old_by_the_next_round() {
+    let (folder, archive, store, _) = archived().await;
+    learn(&store, "U1", UNSENT).await;
+    // The node stood still for longer than the feed is kept.
+    store.set_now(START + Span::hours(24 * 30));
+    let keeper = Housekeeper::new(Arc::new(store.clone()), archive);
+    assert_eq!(keeper.round().await, Ok(1), "its record is archived");
+    assert!(!files(folder.path()).contains("秘密"));
+}
+
+#[actix_web::test]
+async fn objects_that_an_older_build_archived_are_searched_as_well() {
+    let (folder, _, store, keeper) = archived().await;
+    fs::remove_dir_all(folder.path().join("marks")).unwrap();
+    learn(&store, "U1", UNSENT).await;
+    assert_eq!(keeper.round().await, Ok(0));
+    assert!(!files(folder.path()).contains("秘密"));
+}
+
+#[actix_web::test]
+async fn what_is_moved_away_or_not_ours_does_not_stop_the_round() {
+    let (folder, archive, store, keeper) = archived().await;
+    for name in archive.list("feed").await.unwrap() {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    fs::write(folder.path().join("feed/notes.txt"), b"\xff").unwrap();
+    fs::write(folder.path().join("feed/odd.jsonl"), b"{}\n\xff\n").unwrap();
+    learn(&store, "U1", UNSENT).await;
+    assert_eq!(keeper.round().await, Ok(0));
+    let marks = archive.list("marks").await.unwrap();
+    assert_eq!(marks, ["marks/odd"], "marks go with their objects");
+    let odd = fs::read(folder.path().join("feed/odd.jsonl")).unwrap();
+    assert_eq!(odd, b"{}\n\xff\n");
 }

@@ -2,10 +2,11 @@
 
 mod house;
 
-use hotline::actors::Inbound;
+use actix::Actor as _;
+use hotline::actors::{Inbound, Sweeper};
 use hotline::domain::conversation::{Kind, Received};
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey, Fingerprint};
-use hotline::domain::time::Millis;
+use hotline::domain::time::{Millis, Span};
 use hotline::line::inbound::GroupPolicy;
 use hotline::ports::messenger::Outcome::InvalidReplyToken as RefusedToken;
 use hotline::ports::store::{
@@ -197,13 +198,90 @@ async fn an_unsend_reaches_what_is_kept_in_quarantine() {
     }
 }
 
+#[actix_web::test]
+async fn an_unsend_that_met_an_unreadable_conversation_is_done_when_it_can_be_read() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    assert_eq!(house.post(body(&[text("U1", "e1", "秘密")])).await, 200);
+    house.sent(1).await;
+    let key = EntityKey::new(EntityKind::Conversation, "main/U1");
+    let good = house
+        .store
+        .load(&key)
+        .await
+        .unwrap()
+        .unwrap()
+        .value
+        .unwrap();
+    put(&house, "main/U1", &[1, 9, 200], 9).await;
+    assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
+    assert!(
+        stored(&house, &["U1"]).await.contains("秘密"),
+        "nobody could"
+    );
+    // A program that can read it is started.
+    put(&house, "main/U1", &good, 10).await;
+    let later = house.store.now() + Span::mins(11);
+    house.store.inner.set_now(later);
+    let _sweeper = Sweeper::new(house.registry.clone()).start();
+    let waiting = async {
+        while stored(&house, &["U1"]).await.contains("秘密") {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let erased = tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await;
+    assert!(erased.is_ok(), "the unsend was forgotten");
+    let quarantine = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    let told = said(quarantine.value.as_deref());
+    assert!(!told.contains("\"unsent\""), "told once: {told}");
+}
+
+#[actix_web::test]
+async fn words_that_were_unsent_before_they_came_are_not_kept_in_quarantine() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    store_garbage(&house, "main/U1").await;
+    let first = [unsend("U1", "e1"), text("U1", "e1", "秘密")];
+    assert_eq!(house.post(body(&first)).await, 200);
+    let again = text("U1", "e1", "秘密").replace("\"e1\"", "\"e2\"");
+    assert_eq!(house.post(body(&[again])).await, 200);
+    assert!(!stored(&house, &["U1"]).await.contains("秘密"));
+    let kept = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(kept.value.is_some(), "that something came is kept");
+}
+
+#[actix_web::test]
+async fn an_unsend_reaches_what_quarantine_keeps_in_the_feed_only() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    store_garbage(&house, "main/U1").await;
+    assert_eq!(house.post(body(&[text("U1", "e0", "秘密")])).await, 200);
+    // More than one value holds: the first goes.
+    for n in 1..9 {
+        let long = text("U1", &format!("e{n}"), &"x".repeat(12_000));
+        assert_eq!(house.post(body(&[long])).await, 200);
+    }
+    let kept = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(!said(kept.value.as_deref()).contains("秘密"));
+    assert!(
+        stored(&house, &["U1"]).await.contains("秘密"),
+        "in the feed"
+    );
+    assert_eq!(house.post(body(&[unsend("U1", "e0")])).await, 200);
+    assert!(!stored(&house, &["U1"]).await.contains("秘密"));
+}
+
 /// A value no build wrote.
 async fn store_garbage(house: &House, key: &str) {
+    put(house, key, &[1, 9, 200], 9).await;
+}
+
+/// Stores a conversation's value past the conversation.
+async fn put(house: &House, key: &str, value: &[u8], revision: u8) {
+    let key = EntityKey::new(EntityKind::Conversation, key);
+    let expected = house.store.load(&key).await.unwrap();
     let broken = Commit {
-        key: EntityKey::new(EntityKind::Conversation, key),
-        expected: None,
-        proposed: Revision([9; 16]),
-        write: Write::Put(vec![1, 9, 200].into()),
+        key,
+        expected: expected.map(|stored| stored.revision),
+        proposed: Revision([revision; 16]),
+        write: Write::Put(value.into()),
         due: None,
         desk: None,
         feed: Vec::new(),
@@ -400,11 +478,89 @@ async fn a_broken_event_is_kept_and_its_neighbours_are_served() {
     house.sent(1).await;
     assert!(house.scribe.bodies("U2")[0].contains("\"a2\""));
     let feed = house.store.feed(Cursor::default(), 100).await.unwrap();
-    let kept = feed
-        .iter()
-        .filter(|record| record.key.id.ends_with("_channel"))
-        .count();
-    assert_eq!(kept, 2, "both are kept raw under the channel");
+    let kept = |chat: &str| {
+        let own = feed.iter().filter(|record| record.key.id.ends_with(chat));
+        own.map(|record| said(record.payload.as_deref()))
+            .collect::<String>()
+    };
+    assert!(
+        kept("/U1").contains("ud83e"),
+        "kept raw where its unsend will look"
+    );
+    assert!(kept("/_channel").contains("shape"), "kept without a chat");
+}
+
+fn said(bytes: Option<&[u8]>) -> String {
+    String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
+}
+
+/// Everything the store holds: the feed, and what it knows of these conversations.
+async fn stored(house: &House, chats: &[&str]) -> String {
+    let mut all = String::new();
+    for record in house.store.feed(Cursor::default(), 1_000).await.unwrap() {
+        all += &said(record.payload.as_deref());
+    }
+    for chat in chats {
+        for kind in [EntityKind::Conversation, EntityKind::Quarantine] {
+            let entity = EntityKey::new(kind, &format!("main/{chat}"));
+            let stored = house.store.load(&entity).await.unwrap();
+            all += &said(stored.and_then(|stored| stored.value).as_deref());
+        }
+    }
+    all
+}
+
+fn unsend(user: &str, id: &str) -> String {
+    format!(
+        r#"{{"type":"unsend","mode":"active","timestamp":1700000000001,"webhookEventId":"u{id}",
+        "source":{{"type":"user","userId":"{user}"}},"unsend":{{"messageId":"m{id}"}}}}"#
+    )
+}
+
+#[actix_web::test]
+async fn an_unsend_reaches_a_message_that_could_not_be_read() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let broken = |id: &str| text("U1", id, "秘密\\ud83e");
+    assert_eq!(house.post(body(&[broken("e1")])).await, 200);
+    let again = broken("e1").replace("\"isRedelivery\":false", "\"isRedelivery\":true");
+    assert_eq!(house.post(body(&[again])).await, 200);
+    let kept = stored(&house, &["U1", "_channel"]).await;
+    assert_eq!(
+        kept.matches("秘密").count(),
+        1,
+        "a redelivery is recognised"
+    );
+    assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
+    assert!(!stored(&house, &["U1", "_channel"]).await.contains("秘密"));
+    // Before its message it wins, too.
+    assert_eq!(house.post(body(&[unsend("U1", "e2")])).await, 200);
+    assert_eq!(house.post(body(&[broken("e2")])).await, 200);
+    assert!(!stored(&house, &["U1", "_channel"]).await.contains("秘密"));
+}
+
+#[actix_web::test]
+async fn of_a_broken_event_that_no_unsend_could_reach_no_words_are_kept() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let broken = text("U1", "e1", "秘密\\ud83e");
+    let group = broken.replace(
+        "\"type\":\"user\",",
+        "\"type\":\"group\",\"groupId\":\"C9\",",
+    );
+    let events = [
+        broken.replace("\"userId\":\"U1\"", "\"userId\":7"),
+        broken.replace("\"id\":\"me1\"", "\"id\":7"),
+        broken.replace("\"type\":\"message\"", "\"type\":7,\"type\":8"),
+        "\"秘密\"".into(),
+        group,
+    ];
+    assert_eq!(house.post(body(&events)).await, 200);
+    let kept = stored(&house, &["U1", "C9", "_channel"]).await;
+    assert!(!kept.contains("秘密"), "{kept}");
+    assert_eq!(
+        kept.matches("\\\"shape\\\"").count(),
+        5,
+        "each is told of: {kept}"
+    );
 }
 
 /// 10⁶ bodies made by damaging good ones: never a panic, never a 5xx.

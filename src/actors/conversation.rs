@@ -4,7 +4,7 @@
 //! waiters see their channel close and the registry starts it again from the store.
 
 use super::messages::{Deliver, Undelivered};
-use super::outside::{dispatch, end_of, undelivered};
+use super::outside::{calling, dispatch, end_of, undelivered};
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
 use crate::domain::conversation::{Event, Live, Owed};
@@ -243,16 +243,17 @@ impl Conversation {
         match owed {
             Owed::Send(send) => {
                 let attempt = send.attempt;
-                let sending = self.shared.messenger.send(dispatch(&self.key, send));
+                let sending = calling(&self.shared, dispatch(&self.key, send));
                 ctx.spawn(sending.into_actor(self).map(move |report, actor, ctx| {
                     let end = end_of(&report.outcome);
                     actor.ended(Event::SendEnded { attempt, end }, ctx);
                 }));
             }
-            Owed::AskPush { effect } => {
+            Owed::AskPush { effects } => {
                 let shared = self.shared.clone();
-                let channel = self.key.channel.clone();
-                let asking = async move { shared.pushes.ask(&*shared.store, &channel).await };
+                let key = self.key.clone();
+                let effect = effects[0];
+                let asking = async move { shared.pushes.ask(&*shared.store, &key, &effects).await };
                 ctx.spawn(asking.into_actor(self).map(move |granted, actor, ctx| {
                     actor.ended(Event::PushAnswered { effect, granted }, ctx);
                 }));
@@ -325,7 +326,7 @@ impl Conversation {
 fn name_of(owed: &Owed) -> Begun {
     match owed {
         Owed::Send(send) => Begun::Send(send.attempt),
-        Owed::AskPush { effect } => Begun::AskPush(*effect),
+        Owed::AskPush { effects } => Begun::AskPush(effects[0]),
         Owed::FetchProfile => Begun::Profile,
     }
 }

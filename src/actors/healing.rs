@@ -1,10 +1,13 @@
 //! After an actor's death: what it left undone is delivered again, so that exactly the event that
-//! kills is set aside and its neighbours never notice.
+//! kills is set aside and its neighbours never notice. And what an unsend owes to a conversation
+//! that could not be told.
 
 use super::messages::{Inbound, Refusal};
+use super::quarantine;
 use super::registry::{Ended, Registry};
 use crate::domain::conversation::{Event, Kind, Received};
 use crate::domain::ids::ConversationKey;
+use crate::ports::store::Error;
 use crate::telemetry::meter;
 
 impl Registry {
@@ -45,6 +48,47 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    /// What is kept raw in quarantine must go with the message, too.
+    pub(super) async fn forget_unsent(
+        &self,
+        key: &ConversationKey,
+        events: &[Inbound],
+    ) -> Result<(), Refusal> {
+        for inbound in events {
+            if let Kind::Unsent { message } = inbound.received.kind {
+                quarantine::forget(&*self.shared().store, key, message).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a conversation of the unsends that came while it could not be read; best effort, the
+    /// due index asks again.
+    pub async fn catch_up(&self, key: &ConversationKey) {
+        if self.is_parked(key) {
+            return;
+        }
+        let store = &*self.shared().store;
+        let told = async {
+            let unsent = quarantine::unsent(store, key).await?;
+            if unsent.is_empty() {
+                return Ok(());
+            }
+            let now = store.now();
+            let events = unsent.iter().map(|unsent| unsent.event(now)).collect();
+            match self.once(key, events, true).await {
+                Ended::Durable => quarantine::told(store, key, &unsent).await?,
+                Ended::Refused(_) => {}
+                Ended::Unreadable(why) => self.park(key, &why),
+                Ended::Died => self.park(key, "died when told of an unsend"),
+            }
+            Ok::<(), Error>(())
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(conversation = %key, error = %error, "an unsend waits to be told");
+        }
     }
 }
 

@@ -1,14 +1,18 @@
 //! The housekeeper: what nobody waits for and everybody relies on.
 //!
-//! Every hour it has the store drop unsent words from its files (promise: within 7 days), and moves
-//! change feed older than a week to the archive: an object is durable there before its batches are
-//! trimmed here. Runs on an arbiter of its own, because folders block.
+//! Every hour it has the store drop unsent words from its files (promise: within 7 days), takes them
+//! out of the archive, and moves change feed older than a week there: an object is durable in the
+//! archive before its batches are trimmed here. Runs on an arbiter of its own, because folders block.
 
+use super::archived::{self, Unsent};
+use super::draw::revision;
 use crate::domain::time::Span;
 use crate::ports::archive::Archive;
-use crate::ports::store::{Cursor, Error, FeedRecord, Store};
+use crate::ports::store::{
+    Class, Commit, Cursor, EntityKey, EntityKind, Error, FeedRecord, Outcome, Revision, Store,
+    Urgency, Write,
+};
 use actix::prelude::*;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +20,7 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(3_600);
 /// The first round: not while a start is still recovering.
 const FIRST: Duration = Duration::from_secs(300);
-/// Feed younger than this stays in the store; LINE lets customers unsend for less.
+/// Feed younger than this stays in the store; LINE's apps let people unsend for much less.
 const KEEP: Span = Span::hours(24 * 7);
 /// Records in one archived object, rounded up to a whole batch.
 const RECORDS: usize = 20_000;
@@ -40,6 +44,9 @@ impl Housekeeper {
 
     /// One round: erases, archives, trims. Returns the records archived.
     ///
+    /// After a round that began after an unsend, no file of the store and of its archive holds the
+    /// words.
+    ///
     /// # Errors
     /// A sentence; what was done stays done, the next round goes on.
     pub async fn round(&self) -> Result<usize, String> {
@@ -47,22 +54,15 @@ impl Housekeeper {
             .compact()
             .await
             .map_err(|error| error.to_string())?;
+        // Before anything is trimmed: the feed is where unsends are found.
+        self.erase_archived().await?;
         let mut archived = 0;
         loop {
             let records = self.old().await.map_err(|error| error.to_string())?;
-            let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            let Some(trimmed) = records.last().map(|last| last.cursor) else {
                 return Ok(archived);
             };
-            // The cursor is in the name: archiving again after a crash writes the same object.
-            let name = format!(
-                "feed/{}/{}-{}.jsonl",
-                first.at.utc_date(),
-                first.cursor.batch,
-                last.cursor.batch
-            );
-            let trimmed = last.cursor;
-            self.archive
-                .put(&name, lines(&records))
+            archived::put(&*self.archive, &records)
                 .await
                 .map_err(|error| error.to_string())?;
             self.store
@@ -71,6 +71,27 @@ impl Housekeeper {
                 .map_err(|error| error.to_string())?;
             archived += records.len();
         }
+    }
+
+    /// Takes the words of what was unsent since the last look out of the archive.
+    async fn erase_archived(&self) -> Result<(), String> {
+        let look = Look::begin(&*self.store);
+        let mut look = look.await.map_err(|error| error.to_string())?;
+        let unsent = look.unsent(&*self.store);
+        let unsent = unsent.await.map_err(|error| error.to_string())?;
+        if !unsent.is_empty() {
+            let erased = archived::erase(&*self.archive, &unsent)
+                .await
+                .map_err(|error| error.to_string())?;
+            tracing::info!(
+                unsent = unsent.len(),
+                erased,
+                "unsent words left the archive"
+            );
+        }
+        look.end(&*self.store)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// The oldest whole batches that are old enough, about [`RECORDS`] records.
@@ -97,24 +118,81 @@ impl Housekeeper {
     }
 }
 
-/// One JSON line a record; unsent words are already gone.
-fn lines(records: &[FeedRecord]) -> Box<[u8]> {
-    let mut out = Vec::new();
-    for record in records {
-        let key = format!("{:?}", record.key);
-        let payload = record.payload.as_deref().unwrap_or(b"null");
-        write!(
-            out,
-            "{{\"at\":{},\"batch\":{},\"index\":{},\"key\":",
-            record.at, record.cursor.batch, record.cursor.index
-        )
-        .and_then(|()| serde_json::to_writer(&mut out, &key).map_err(Into::into))
-        .and_then(|()| out.write_all(b",\"record\":"))
-        .and_then(|()| out.write_all(payload))
-        .and_then(|()| out.write_all(b"}\n"))
-        .expect("writing to memory does not fail");
+/// How far the feed was looked through for unsends; durable, so that none is missed or looked for
+/// twice over a restart.
+struct Look {
+    revision: Option<Revision>,
+    begun: Cursor,
+    reached: Cursor,
+}
+
+impl Look {
+    fn entity() -> EntityKey {
+        EntityKey::new(EntityKind::Counter, "housekeeper/unsent")
     }
-    out.into_boxed_slice()
+
+    async fn begin(store: &dyn Store) -> Result<Look, Error> {
+        let stored = store.load(&Look::entity()).await?;
+        let value = stored.as_ref().and_then(|stored| stored.value.as_deref());
+        let reached = value.and_then(reached).unwrap_or_default();
+        Ok(Look {
+            revision: stored.map(|stored| stored.revision),
+            begun: reached,
+            reached,
+        })
+    }
+
+    /// What was unsent since.
+    async fn unsent(&mut self, store: &dyn Store) -> Result<Unsent, Error> {
+        let mut unsent = Unsent::new();
+        loop {
+            let page = store.feed(self.reached, 1_000).await?;
+            let Some(last) = page.last() else {
+                return Ok(unsent);
+            };
+            self.reached = last.cursor;
+            for record in page {
+                if let Some(message) = record.payload.as_deref().and_then(archived::unsent) {
+                    unsent.entry(message).or_default().insert(record.key.id);
+                }
+            }
+        }
+    }
+
+    async fn end(self, store: &dyn Store) -> Result<(), Error> {
+        if self.reached == self.begun {
+            return Ok(());
+        }
+        let mut value = vec![1u8];
+        value.extend_from_slice(&self.reached.batch.to_le_bytes());
+        value.extend_from_slice(&self.reached.index.to_le_bytes());
+        let commit = Commit {
+            key: Look::entity(),
+            expected: self.revision,
+            proposed: revision(),
+            write: Write::Put(value.into()),
+            due: None,
+            desk: None,
+            feed: Vec::new(),
+            erase: Vec::new(),
+            class: Class::Completing,
+            urgency: Urgency::Lazy,
+        };
+        match store.commit(commit).await? {
+            Outcome::Committed(_) => Ok(()),
+            // Somebody else keeps this house as well; both looked.
+            Outcome::Conflict(_) => Ok(()),
+        }
+    }
+}
+
+/// Format byte, batch, index, little-endian.
+fn reached(value: &[u8]) -> Option<Cursor> {
+    let (batch, index) = value.strip_prefix(&[1])?.split_at_checked(8)?;
+    Some(Cursor {
+        batch: u64::from_le_bytes(batch.try_into().ok()?),
+        index: u32::from_le_bytes(index.try_into().ok()?),
+    })
 }
 
 impl Actor for Housekeeper {

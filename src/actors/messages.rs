@@ -34,6 +34,7 @@ impl Inbound {
     pub(super) fn message(&self) -> Option<Fingerprint> {
         match &self.received.kind {
             Kind::Message { message, .. } | Kind::Edited { message, .. } => Some(*message),
+            Kind::Quarantined { message, .. } => *message,
             _ => None,
         }
     }

@@ -18,8 +18,10 @@
 //! | `quarantine` | keeps raw what could not be decided |
 //! | `sweeper` | wakes what owes something: timers, recovery after a crash |
 //! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
+//! | `archived` | feed in the archive, and how an unsend finds its words there |
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
+mod archived;
 mod conversation;
 mod draw;
 mod healing;

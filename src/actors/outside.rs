@@ -1,11 +1,14 @@
 //! Between the core's words and the ports': calls out, outcomes and failures back.
 
 use super::messages::Undelivered;
+use super::shared::Shared;
 use super::turn::Failure;
 use crate::domain::conversation::{Send, SendEnd};
 use crate::domain::ids::ConversationKey;
-use crate::ports::messenger::{Dispatch, Outcome, Via};
+use crate::ports::messenger::{Dispatch, Outcome, Report, Via};
 use crate::ports::store::Error;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
 
 /// What the messenger is given.
 pub(super) fn dispatch(key: &ConversationKey, send: Send) -> Dispatch {
@@ -17,6 +20,24 @@ pub(super) fn dispatch(key: &ConversationKey, send: Send) -> Dispatch {
         body: send.body.into(),
         not_after: send.not_after,
     }
+}
+
+/// Makes a call; a push only if the hourly budget lets it leave at this moment.
+pub(super) fn calling(shared: &Arc<Shared>, dispatch: Dispatch) -> BoxFuture<'static, Report> {
+    if dispatch.via == Via::Reply {
+        return shared.messenger.send(dispatch);
+    }
+    let shared = shared.clone();
+    Box::pin(async move {
+        let (key, effects) = (&dispatch.conversation, &dispatch.effects);
+        if shared.pushes.leaves(&*shared.store, key, effects).await {
+            return shared.messenger.send(dispatch).await;
+        }
+        Report {
+            outcome: Outcome::NotSent,
+            request_id: None,
+        }
+    })
 }
 
 /// What the core must know of an outcome.

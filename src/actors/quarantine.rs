@@ -1,20 +1,69 @@
 //! Keeps raw what could not be given to its conversation: durable, visible, never decided.
+//!
+//! An unsend is the exception: what it asks for is remembered and done as soon as the conversation
+//! can be read again, and words it came before are not kept at all.
 
 use super::draw::revision;
 use super::messages::Inbound;
+use crate::domain::conversation::{Event, Kind, Received};
 use crate::domain::ids::{ConversationKey, Fingerprint};
+use crate::domain::time::{Millis, Span};
 use crate::ports::store::{
     Class, Commit, EntityKey, EntityKind, Error, FeedEntry, MAX_VALUE_BYTES, Outcome, Store,
     Urgency, Write,
 };
 use serde::{Deserialize, Serialize};
 
+/// Unsends remembered for one conversation; beyond it the oldest is forgotten.
+const MAX_UNSENT: usize = 256;
+/// How soon a remembered unsend is first tried again.
+const TRY_AGAIN: Span = Span::mins(1);
+
 /// The value of a quarantine entity: a list in JSON, so that a person can read it.
 #[derive(Default, Serialize, Deserialize)]
 struct Kept {
     events: Vec<KeptEvent>,
+    /// Messages taken back while the conversation could not be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unsent: Vec<Unsent>,
     /// Events that did not fit: they are in the change feed only.
     overflow: u64,
+}
+
+/// An unsend that its conversation has not been told of.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Unsent {
+    event: Fingerprint,
+    at: Millis,
+    message: Fingerprint,
+}
+
+impl Unsent {
+    fn of(received: &Received) -> Option<Unsent> {
+        match received.kind {
+            Kind::Unsent { message } => Some(Unsent {
+                event: received.id,
+                at: received.at,
+                message,
+            }),
+            _ => None,
+        }
+    }
+
+    /// What the conversation is told.
+    pub(super) fn event(self, now: Millis) -> Event {
+        Event::Received(Received {
+            id: self.event,
+            at: self.at,
+            received: now,
+            standby: false,
+            redelivered: false,
+            token: None,
+            kind: Kind::Unsent {
+                message: self.message,
+            },
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,13 +89,24 @@ pub(super) async fn keep(
 ) -> Result<(), Error> {
     change(store, key, Class::Accepting, |kept| {
         let mut feed = Vec::new();
+        for unsent in events.iter().filter_map(|e| Unsent::of(&e.received)) {
+            kept.unsent.retain(|known| known.message != unsent.message);
+            kept.unsent.push(unsent);
+        }
+        let surplus = kept.unsent.len().saturating_sub(MAX_UNSENT);
+        kept.unsent.drain(..surplus);
         for inbound in events {
-            let raw = String::from_utf8_lossy(&inbound.raw);
+            let message = inbound.message();
+            let taken_back = kept.unsent.iter().any(|u| Some(u.message) == message);
+            let raw = match taken_back {
+                true => "".into(),
+                false => String::from_utf8_lossy(&inbound.raw),
+            };
             let event = KeptEvent {
                 at: inbound.received.received.0,
                 kind: inbound.event_type.to_string(),
                 why: why.to_string(),
-                message: inbound.message(),
+                message,
                 raw: raw[..raw.floor_char_boundary(16 * 1024)].to_string(),
             };
             feed.push(FeedEntry {
@@ -72,9 +132,47 @@ pub(super) async fn forget(
     change(store, key, Class::Completing, |kept| {
         let before = kept.events.len();
         kept.events.retain(|event| event.message != Some(message));
-        (kept.events.len() != before).then(|| (Vec::new(), vec![message]))
+        let reached = kept.events.len() != before || kept.overflow > 0;
+        reached.then(|| (Vec::new(), vec![message]))
     })
     .await
+}
+
+/// Unsends the conversation has not been told of.
+///
+/// # Errors
+/// As the store.
+pub(super) async fn unsent(store: &dyn Store, key: &ConversationKey) -> Result<Vec<Unsent>, Error> {
+    let stored = store.load(&entity(key)).await?;
+    let value = stored.and_then(|stored| stored.value);
+    Ok(read(value.as_deref()).unsent)
+}
+
+/// The conversation has been told of these.
+///
+/// # Errors
+/// As the store.
+pub(super) async fn told(
+    store: &dyn Store,
+    key: &ConversationKey,
+    unsent: &[Unsent],
+) -> Result<(), Error> {
+    change(store, key, Class::Completing, |kept| {
+        let before = kept.unsent.len();
+        kept.unsent.retain(|known| !unsent.contains(known));
+        (kept.unsent.len() != before).then(Beside::default)
+    })
+    .await
+}
+
+fn entity(key: &ConversationKey) -> EntityKey {
+    EntityKey::new(EntityKind::Quarantine, &key.to_string())
+}
+
+fn read(value: Option<&[u8]>) -> Kept {
+    value
+        .and_then(|value| serde_json::from_slice(value).ok())
+        .unwrap_or_default()
 }
 
 /// What a change writes besides the value: feed entries, and messages to erase from the feed.
@@ -87,13 +185,11 @@ async fn change(
     class: Class,
     mut edit: impl FnMut(&mut Kept) -> Option<Beside>,
 ) -> Result<(), Error> {
-    let entity = EntityKey::new(EntityKind::Quarantine, &key.to_string());
+    let entity = entity(key);
     let mut stored = store.load(&entity).await?;
     loop {
         let value = stored.as_ref().and_then(|stored| stored.value.as_deref());
-        let mut kept: Kept = value
-            .and_then(|value| serde_json::from_slice(value).ok())
-            .unwrap_or_default();
+        let mut kept = read(value);
         let Some((feed, erase)) = edit(&mut kept) else {
             return Ok(());
         };
@@ -108,7 +204,8 @@ async fn change(
             expected: stored.as_ref().map(|stored| stored.revision),
             proposed: revision(),
             write: Write::Put(value.into()),
-            due: None,
+            // The sweeper asks again while there is something to tell.
+            due: (!kept.unsent.is_empty()).then(|| store.now() + TRY_AGAIN),
             desk: None,
             feed,
             erase,

@@ -254,21 +254,7 @@ impl Registry {
         }
     }
 
-    /// What is kept raw in quarantine must go with the message, too.
-    async fn forget_unsent(
-        &self,
-        key: &ConversationKey,
-        events: &[Inbound],
-    ) -> Result<(), Refusal> {
-        for inbound in events {
-            if let Kind::Unsent { message } = inbound.received.kind {
-                quarantine::forget(&*self.shared.store, key, message).await?;
-            }
-        }
-        Ok(())
-    }
-
-    fn is_parked(&self, key: &ConversationKey) -> bool {
+    pub(super) fn is_parked(&self, key: &ConversationKey) -> bool {
         self.parking.is_parked(key, self.shared.store.now())
     }
 

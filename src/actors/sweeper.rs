@@ -80,12 +80,14 @@ async fn sweep(registry: &Registry, horizon: Span) -> bool {
         if horizon.0 > 0 && !claimed.is_empty() {
             meter::recovered(claimed.len());
         }
-        let wakes = claimed
-            .iter()
-            .filter_map(conversation)
-            .map(|key| async move {
-                registry.wake(&key).await;
-            });
+        let wakes = claimed.iter().map(|due| async move {
+            match (due.key.kind, conversation(due)) {
+                (EntityKind::Conversation, Some(key)) => registry.wake(&key).await,
+                (EntityKind::Quarantine, Some(key)) => registry.catch_up(&key).await,
+                // Other kinds have no timers yet.
+                _ => {}
+            }
+        });
         futures_util::future::join_all(wakes).await;
         if finished {
             return true;
@@ -94,11 +96,8 @@ async fn sweep(registry: &Registry, horizon: Span) -> bool {
     false
 }
 
-/// The conversation an entity key names; other kinds have no timers yet.
+/// The conversation an entity key names.
 fn conversation(due: &Due) -> Option<ConversationKey> {
-    if due.key.kind != EntityKind::Conversation {
-        return None;
-    }
     let (channel, chat) = due.key.id.split_once('/')?;
     Some(ConversationKey::new(
         ChannelId::new(channel),

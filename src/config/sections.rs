@@ -217,7 +217,7 @@ fn sending(section: Section<'_>) -> Sending {
         ),
         max_wait: section.span("max_wait", Span::mins(10), Span::secs(10)..=Span::hours(24)),
         auto_push_per_hour: section
-            .integer("auto_push_per_hour", 0..=10_000)
+            .integer("auto_push_per_hour", 0..=4_000)
             .and_then(|number| u32::try_from(number).ok())
             .unwrap_or(20),
         agents_quota_share: section.share("agents_quota_share", 0.5),

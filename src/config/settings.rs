@@ -126,7 +126,7 @@ pub struct Sending {
     pub late_answers: LateAnswers,
     /// `max_wait`: greatest age of an answer that waits for a token. Default `10m`; 10s–24h.
     pub max_wait: Span,
-    /// `auto_push_per_hour`: automatic pushes per channel and hour. Default 20; 0–10000.
+    /// `auto_push_per_hour`: automatic pushes per channel and hour. Default 20; 0–4000.
     pub auto_push_per_hour: u32,
     /// `agents_quota_share`: share of the monthly quota no automatic push may touch. Default 0.5.
     pub agents_quota_share: Share,

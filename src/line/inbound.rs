@@ -5,8 +5,9 @@ use crate::domain::conversation::{Content, Kind, Received};
 use crate::domain::ids::{ChannelId, ChatId, ChatKind, ConversationKey, Fingerprint};
 use crate::domain::playbook::Understanding;
 use crate::domain::time::Millis;
-use crate::line_wire::event::{Inbound, Message, Payload};
+use crate::line_wire::event::{self, Inbound, Message, NotAnEvent, Payload};
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// Chat id of the conversation that records what belongs to no chat: module events, delivery
@@ -79,24 +80,39 @@ impl Reading {
         })
     }
 
-    /// Keeps an event that could not be read: raw, under the channel's own conversation.
-    pub fn broken(&self, raw: Bytes, now: Millis) -> Sorted {
-        let text = String::from_utf8_lossy(&raw);
+    /// Keeps an event that could not be read, undecided, under its chat's conversation, or the
+    /// channel's own when it names no chat.
+    ///
+    /// It is kept raw only when an unsend can reach it: when it names its chat and its message.
+    /// Whatever else it is, its shape and its fault are kept, and no words. So is group talk,
+    /// unless all of it is taken: nobody can tell whether it was addressed to the account.
+    pub fn broken(&self, event: &RawValue, raw: Bytes, fault: &NotAnEvent, now: Millis) -> Sorted {
+        let names = event::names(event);
+        let chat = names.source.chat().map(ChatId::new);
+        let taken = chat.as_ref().is_some_and(|chat| {
+            chat.kind() == ChatKind::Customer || self.groups == GroupPolicy::All
+        });
+        let message = names.message.as_deref().filter(|_| taken);
+        let raw = match message {
+            Some(_) => raw,
+            None => Bytes::from(told(event, fault)),
+        };
         let received = Received {
-            id: Fingerprint::of(&text),
-            at: now,
+            id: Fingerprint::of(names.id.as_deref().unwrap_or(event.get())),
+            at: names.timestamp.map_or(now, Millis),
             received: now,
-            standby: false,
-            redelivered: false,
+            standby: names.standby,
+            redelivered: names.redelivered,
             token: None,
             kind: Kind::Quarantined {
                 event_type: "broken".into(),
-                raw: recorded(&text),
-                message: None,
+                raw: recorded(&String::from_utf8_lossy(&raw)),
+                message: message.map(Fingerprint::of),
             },
         };
+        let chat = chat.unwrap_or_else(|| ChatId::new(NO_CHAT));
         Sorted {
-            key: ConversationKey::new(self.channel.clone(), ChatId::new(NO_CHAT)),
+            key: ConversationKey::new(self.channel.clone(), chat),
             inbound: Inward {
                 received,
                 raw,
@@ -154,6 +170,16 @@ fn kind_of(event: &Inbound<'_>, chat: ChatKind, id: Fingerprint) -> Kind {
             raw: recorded(event.raw),
         },
     }
+}
+
+/// What is kept of an event whose words nobody could erase.
+fn told(event: &RawValue, fault: &NotAnEvent) -> String {
+    // The fault is made of our own words; the rest leaves room for it within what is recorded.
+    let shape = event::shape(event, MAX_RECORDED / 2);
+    format!(
+        "{{\"fault\":\"{}\",\"shape\":{shape}}}",
+        fault.to_string().replace('"', "'")
+    )
 }
 
 /// A message without an id (never seen, allowed for) is named by its event.

@@ -153,9 +153,9 @@ impl Webhook {
                     sorted
                 }
                 Err(error) => {
-                    tracing::warn!(channel = %name, error = %error, "event cannot be read, kept raw");
+                    tracing::warn!(channel = %name, error = %error, "event cannot be read, kept undecided");
                     meter::event(name, "broken");
-                    Some(channel.reading.broken(bytes, now))
+                    Some(channel.reading.broken(raw, bytes, &error, now))
                 }
             }
         });

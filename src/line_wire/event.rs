@@ -4,9 +4,11 @@
 //! its own: a missing, null or mistyped field is an absent field, an unknown type is kept raw.
 //! LINE adds properties, enum values and event types without notice ("Development guidelines").
 
+mod broken;
 mod raw;
 
-use raw::{RawEvent, RawMessage, RawSource, Text, member, object, text, truth};
+pub use broken::{Names, names, shape};
+use raw::{RawEvent, RawMessage, RawSource, Text, member, number, object, text, truth};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -95,7 +97,14 @@ pub struct Source<'a> {
     pub group: Option<Cow<'a, str>>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    fn of(source: RawSource<'a>) -> Source<'a> {
+        Source {
+            user: source.user_id.and_then(text),
+            group: source.group_id.or(source.room_id).and_then(text),
+        }
+    }
+
     /// The chat that an answer goes to.
     pub fn chat(&self) -> Option<&str> {
         self.group.as_deref().or(self.user.as_deref())
@@ -168,22 +177,13 @@ pub fn read(raw: &RawValue) -> Result<Inbound<'_>, NotAnEvent> {
         .r#type
         .and_then(text)
         .ok_or_else(|| NotAnEvent("it has no `type`".into()))?;
-    let source = event
-        .source
-        .map(object::<RawSource<'_>>)
-        .unwrap_or_default();
-    let source = Source {
-        user: source.user_id.and_then(text),
-        group: source.group_id.or(source.room_id).and_then(text),
-    };
+    let source = event.source.map(object::<RawSource<'_>>);
     let payload = payload(&event_type, &event)?;
     let reply_token = event.reply_token.and_then(text);
     Ok(Inbound {
         reply_token: reply_token.filter(|t| !t.is_empty() && !DUMMY_TOKENS.contains(&&**t)),
         id: event.webhook_event_id.and_then(text),
-        timestamp: event
-            .timestamp
-            .and_then(|raw| serde_json::from_str(raw.get()).ok()),
+        timestamp: event.timestamp.and_then(number),
         standby: event
             .mode
             .and_then(text)
@@ -192,7 +192,7 @@ pub fn read(raw: &RawValue) -> Result<Inbound<'_>, NotAnEvent> {
             .is_redelivery
             .is_some_and(truth),
         event_type,
-        source,
+        source: Source::of(source.unwrap_or_default()),
         payload,
         raw: json,
     })

@@ -227,6 +227,15 @@ pub struct House {
 
 impl House {
     pub fn new(groups: GroupPolicy, stalled: Option<&str>) -> House {
+        House::built(groups, stalled, Policy::default(), 20)
+    }
+
+    /// A house with its own policy and push budget.
+    pub fn with(groups: GroupPolicy, policy: Policy, pushes: u32) -> House {
+        House::built(groups, None, policy, pushes)
+    }
+
+    fn built(groups: GroupPolicy, stalled: Option<&str>, policy: Policy, pushes: u32) -> House {
         let key =
             |user: &str| EntityKey::new(store::EntityKind::Conversation, &format!("main/{user}"));
         let store = Arc::new(Stalling {
@@ -234,13 +243,13 @@ impl House {
             stalled: stalled.map(key),
         });
         let scribe = Arc::new(Scribe::default());
-        let automation = Arc::new(Fixed(Arc::new(Book::new(Policy::default()))));
+        let automation = Arc::new(Fixed(Arc::new(Book::new(policy))));
         let shared = Shared {
             store: store.clone(),
             messenger: scribe.clone(),
             intent: Arc::new(Intent::new(automation.clone())),
             automation,
-            pushes: PushBudget::new(20, Arc::new(|_| true)),
+            pushes: PushBudget::new(pushes, Arc::new(|_| true)),
         };
         let registry = Registry::new(Arc::new(shared), Limits::default());
         let channel = Channel {
@@ -277,6 +286,14 @@ impl House {
     pub async fn post_raw(&self, path: &str, body: Vec<u8>, signature: Option<&str>) -> u16 {
         let app = service(self.webhook.clone()).await;
         call(&app, path, body, signature).await
+    }
+
+    /// Waits until what was begun for a conversation is over: two turns later its outcome is in.
+    pub async fn settled(&self, key: &ConversationKey) {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        self.registry.wake(key).await;
     }
 
     /// Waits until the messenger was given so many dispatches.

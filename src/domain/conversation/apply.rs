@@ -96,11 +96,22 @@ impl Conversation {
 
     /// After the events: moves every flight, flags what is too old, fills the free lane.
     fn settle(&mut self, playbook: &dyn Playbook, now: &Now<'_>, gathered: &mut Gathered) {
+        if !self.unsent.is_empty() {
+            // A call that was under way when its question was taken back may have come home.
+            let unsent = &self.unsent;
+            self.outbox.withdraw_answers(
+                Why::Unsend,
+                &mut self.tokens,
+                now.time,
+                &mut gathered.facts,
+                |origin| unsent.iter().any(|(message, _)| *message == origin),
+            );
+        }
         self.outbox.look(now, &mut gathered.facts);
         if self.phase == Phase::Unreachable {
             // A call that came back unaccepted after the customer left must not wait for a token.
             self.outbox
-                .withdraw(Why::Unreachable, now.time, &mut gathered.facts, |_| true);
+                .withdraw(Why::Unreachable, now.time, &mut gathered.facts);
         }
         self.outbox.expire(now.time, &mut gathered.facts);
         self.tokens.prune(now.time);

@@ -7,6 +7,7 @@
 use super::context::{From, Words};
 use super::flight::{Flight, Way};
 use super::parcel::{Parcel, Wait};
+use super::parts;
 use super::seen::Mark;
 use super::state::{Conversation, Phase};
 use super::tokens::Token;
@@ -146,6 +147,9 @@ fn encode_parcel(w: &mut Writer, parcel: &Parcel) {
             Wait::Granted => 3,
         },
     );
+    for part in &parcel.parts {
+        w.nested(9, |w| parts::encode(w, part));
+    }
     w.unknown(&parcel.unknown);
 }
 
@@ -272,6 +276,7 @@ fn decode_token(field: Field<'_>) -> Result<Token, Fault> {
 
 fn decode_parcel(field: Field<'_>) -> Result<Parcel, DecodeError> {
     let mut parcel = Parcel::default();
+    let mut merged = Vec::new();
     let mut unknown = Vec::new();
     let mut reader = field.reader();
     while !reader.is_empty() {
@@ -299,12 +304,14 @@ fn decode_parcel(field: Field<'_>) -> Result<Parcel, DecodeError> {
                     _ => return Err(DecodeError::Damaged("a wait is not one of format 1")),
                 }
             }
+            9 => merged.push(parts::decode(field)?),
             _ => unknown.extend_from_slice(field.whole),
         }
     }
     if parcel.effects.is_empty() {
         return Err(DecodeError::Damaged("a parcel has no effect"));
     }
+    parcel.adopt(merged);
     parcel.unknown = unknown.into();
     Ok(parcel)
 }

@@ -103,11 +103,11 @@ pub enum Kind {
         /// The event, recorded as it came.
         raw: Box<str>,
     },
-    /// An event that twice killed whoever decided on it: kept raw, never decided.
+    /// An event that cannot be read, or twice killed whoever decided on it: kept, never decided.
     Quarantined {
         /// LINE's `type`.
         event_type: Box<str>,
-        /// The event as LINE sent it.
+        /// The event as LINE sent it, or its shape when no unsend could reach its words.
         raw: Box<str>,
         /// The message whose words `raw` may carry.
         message: Option<Fingerprint>,

@@ -86,6 +86,27 @@ pub fn check(state: &Conversation) -> Result<(), &'static str> {
             }),
             "C-9 an unsent message is nowhere in the context: the customer took it back",
         ),
+        (
+            {
+                let unsent = |origin| state.unsent.iter().any(|(m, _)| *m == origin);
+                let resting = outbox
+                    .flights
+                    .iter()
+                    .filter(|f| !f.under_way() && !f.doubtful);
+                let mut parcels = resting.map(|f| &f.parcel).chain(&outbox.queue);
+                !parcels.any(|parcel| parcel.answers(unsent))
+            },
+            "C-10 nothing that can still be kept answers an unsent message: it would quote it",
+        ),
+        (
+            outbox
+                .flights
+                .iter()
+                .map(|f| &f.parcel)
+                .chain(&outbox.queue)
+                .all(|p| p.parts.is_empty() || p.remerged().as_ref() == Some(p)),
+            "C-11 a merged call can be taken apart: an unsend could not find its answer",
+        ),
     ];
     laws.iter()
         .find(|(kept, _)| !kept)

@@ -12,7 +12,7 @@
 //! | `event`, `fact` | what happened; what we learned |
 //! | `apply` | folds events into a transition |
 //! | `received` | what a customer did: one function per kind of event |
-//! | `parcel`, `flight`, `outbox` | answers of one call; the call under way and what its outcome means; all that is owed |
+//! | `parcel`, `parts`, `flight`, `outbox` | answers of one call; what they were merged from; the call under way and what its outcome means; all that is owed |
 //! | `tokens`, `seen`, `context` | the bank of reply tokens; ids already applied; the last words |
 //! | `transition` | decided → committed → owed |
 //! | `codec` | the stored form, readable by older and newer builds |
@@ -28,6 +28,7 @@ mod invariants;
 mod now;
 mod outbox;
 mod parcel;
+mod parts;
 mod received;
 mod seen;
 mod state;

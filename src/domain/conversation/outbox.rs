@@ -9,7 +9,7 @@ use super::flight::{Flight, LANE_HOLD, Next, Way};
 use super::now::Now;
 use super::parcel::{Parcel, Wait};
 use super::tokens::TokenBank;
-use crate::domain::ids::AttemptId;
+use crate::domain::ids::{AttemptId, Fingerprint};
 use crate::domain::playbook::{LateAnswers, Policy};
 use crate::domain::time::Millis;
 
@@ -36,9 +36,7 @@ impl Outbox {
     }
 
     fn bytes(&self) -> usize {
-        self.parcels()
-            .map(|p| p.messages.len() + p.quick_reply.as_ref().map_or(0, |q| q.len()))
-            .sum()
+        self.parcels().map(Parcel::size).sum()
     }
 
     fn parcels(&self) -> impl Iterator<Item = &Parcel> {
@@ -50,7 +48,7 @@ impl Outbox {
 
     /// Queues an answer; makes room by flagging the oldest that waits.
     pub(super) fn push(&mut self, parcel: Parcel, now: Millis, facts: &mut Vec<Fact>) {
-        let size = parcel.messages.len() + parcel.quick_reply.as_ref().map_or(0, |q| q.len());
+        let size = parcel.size();
         while self.effects() >= MAX_EFFECTS || self.bytes() + size > MAX_OUTBOX_BYTES {
             if self.queue.is_empty() {
                 facts.push(parcel.ended(Ending::Failed, Why::Overflow, false, 0, now));
@@ -62,21 +60,54 @@ impl Outbox {
         self.queue.push(parcel);
     }
 
-    /// Drops what no longer has a reader or a question.
-    pub(super) fn withdraw(
+    /// Drops all that waits: it has no reader any more.
+    pub(super) fn withdraw(&mut self, why: Why, now: Millis, facts: &mut Vec<Fact>) {
+        for parcel in self.queue.drain(..) {
+            facts.push(parcel.ended(Ending::Withdrawn, why, false, 0, now));
+        }
+    }
+
+    /// Drops the answers to messages that are gone, also out of what was merged. A call that was
+    /// certainly not accepted and rests is taken apart, and its token is good for the others; one
+    /// under way or in doubt cannot be called back.
+    pub(super) fn withdraw_answers(
         &mut self,
         why: Why,
+        tokens: &mut TokenBank,
         now: Millis,
         facts: &mut Vec<Fact>,
-        mut gone: impl FnMut(&Parcel) -> bool,
+        gone: impl Fn(Fingerprint) -> bool,
     ) {
-        self.queue.retain(|parcel| {
-            let drop = gone(parcel);
-            if drop {
-                facts.push(parcel.ended(Ending::Withdrawn, why, false, 0, now));
+        let recalled = |flight: &Flight| {
+            !flight.under_way() && !flight.doubtful && flight.parcel.answers(&gone)
+        };
+        while let Some(at) = self.flights.iter().position(recalled) {
+            let flight = self.flights.remove(at);
+            if let Way::Reply(token) = flight.way {
+                tokens.put(&token.token, token.received);
             }
-            !drop
-        });
+            self.take_back(flight.parcel);
+        }
+        if !self.queue.iter().any(|parcel| parcel.answers(&gone)) {
+            return;
+        }
+        for parcel in std::mem::take(&mut self.queue) {
+            if !parcel.answers(&gone) {
+                self.queue.push(parcel);
+                continue;
+            }
+            let mut kept: Option<Parcel> = None;
+            for answer in parcel.into_answers() {
+                match &mut kept {
+                    _ if answer.answers(&gone) => {
+                        facts.push(answer.ended(Ending::Withdrawn, why, false, 0, now));
+                    }
+                    Some(kept) => kept.merge(answer),
+                    None => kept = Some(answer),
+                }
+            }
+            self.queue.extend(kept);
+        }
     }
 
     /// Flags what waited too long.

@@ -1,6 +1,7 @@
 //! One or more answers that will leave in one call.
 
 use super::fact::{Ending, Fact, Why};
+use super::parts::{Part, Quick};
 use crate::domain::ids::Fingerprint;
 use crate::domain::playbook::Bubble;
 use crate::domain::time::Millis;
@@ -34,9 +35,11 @@ pub(super) struct Parcel {
     pub(super) created: Millis,
     /// When the newest answer is too old to be of use.
     pub(super) expires: Millis,
-    /// The message it answers, while it answers only one: an unsend withdraws it.
+    /// The message it answers, when it is one answer: an unsend withdraws it.
     pub(super) origin: Option<Fingerprint>,
     pub(super) wait: Wait,
+    /// What it was merged from; empty when it is one answer.
+    pub(super) parts: Vec<Part>,
     pub(super) unknown: Box<[u8]>,
 }
 
@@ -70,12 +73,29 @@ impl Parcel {
             expires,
             origin,
             wait: Wait::Fresh,
+            parts: Vec::new(),
             unknown: Box::default(),
         }
     }
 
     /// Takes a follower into the same call.
-    pub(super) fn merge(&mut self, follower: Parcel) {
+    pub(super) fn merge(&mut self, mut follower: Parcel) {
+        if self.parts.is_empty() {
+            self.parts.push(self.as_part());
+        }
+        let theirs = match follower.parts.is_empty() {
+            true => vec![follower.as_part()],
+            false => std::mem::take(&mut follower.parts),
+        };
+        if let Some(shown) = follower.quick_reply
+            && let Some(hidden) = self.quick_reply.replace(shown)
+        {
+            let before = self.parts.iter_mut();
+            before
+                .filter(|part| part.quick_reply == Quick::Shown)
+                .for_each(|part| part.quick_reply = Quick::Hidden(hidden.clone()));
+        }
+        self.parts.extend(theirs);
         let mut messages = String::with_capacity(self.messages.len() + follower.messages.len() + 1);
         messages.push_str(&self.messages);
         messages.push(',');
@@ -83,7 +103,6 @@ impl Parcel {
         self.messages = messages.into_boxed_str();
         self.bubbles += follower.bubbles;
         self.effects.extend(follower.effects);
-        self.quick_reply = follower.quick_reply.or_else(|| self.quick_reply.take());
         self.expires = self.expires.max(follower.expires);
         self.origin = None;
     }

@@ -144,10 +144,7 @@ impl Conversation {
         let (text, words) = shown(content);
         case.record("messageEdited", Some(message), words);
         // The answer to the old words is not wanted any more; one under way cannot be called back.
-        self.outbox
-            .withdraw(Why::Unsend, case.now, &mut case.gathered.facts, |parcel| {
-                parcel.origin == Some(message)
-            });
+        self.withdraw_answers(case, message);
         if !self.context.edit(message, &text) {
             self.remember(case, From::Customer, message, &text);
         }
@@ -166,10 +163,7 @@ impl Conversation {
         case.gathered.facts.push(Fact::Unsent { message });
         case.gathered.erase.push(message);
         self.context.erase(message);
-        self.outbox
-            .withdraw(Why::Unsend, case.now, &mut case.gathered.facts, |parcel| {
-                parcel.origin == Some(message)
-            });
+        self.withdraw_answers(case, message);
         // Remembered even when the message is known: LINE may deliver it again.
         self.unsent.retain(|(unsent, _)| *unsent != message);
         self.unsent.push((message, case.now));
@@ -198,8 +192,14 @@ impl Conversation {
         self.tokens.tokens.clear();
         self.profile_wanted = false;
         self.outbox
-            .withdraw(Why::Unreachable, case.now, &mut case.gathered.facts, |_| {
-                true
+            .withdraw(Why::Unreachable, case.now, &mut case.gathered.facts);
+    }
+
+    fn withdraw_answers(&mut self, case: &mut Case<'_>, message: Fingerprint) {
+        let facts = &mut case.gathered.facts;
+        self.outbox
+            .withdraw_answers(Why::Unsend, &mut self.tokens, case.now, facts, |origin| {
+                origin == message
             });
     }
 

@@ -7,6 +7,8 @@ use crate::domain::playbook::{Answer, Bubble, LateAnswers, Playbook, Policy, Und
 use crate::domain::time::{Millis, Span};
 use proptest::prelude::*;
 
+mod unsend;
+
 struct Book {
     answers: Vec<Answer>,
     policy: Policy,
@@ -371,21 +373,21 @@ fn a_push_happens_only_when_the_budget_grants_it() {
     desk.book.policy.late_answers = LateAnswers::Push;
     desk.says(1, 0);
     desk.ends(SendEnd::InvalidReplyToken);
-    let Owed::AskPush { effect } = desk.owed()[0].clone() else {
+    let Owed::AskPush { effects } = desk.owed()[0].clone() else {
         panic!("asks first")
     };
     desk.feed(&[Event::PushAnswered {
-        effect,
+        effect: effects[0],
         granted: false,
     }]);
     assert!(desk.owed().is_empty());
     desk.says(2, 1);
     desk.ends(SendEnd::InvalidReplyToken);
-    let Owed::AskPush { effect } = desk.owed()[0].clone() else {
+    let Owed::AskPush { effects } = desk.owed()[0].clone() else {
         panic!("asks again")
     };
     desk.feed(&[Event::PushAnswered {
-        effect,
+        effect: effects[0],
         granted: true,
     }]);
     let send = desk.sends()[0].clone();
@@ -770,7 +772,7 @@ proptest! {
                 }
                 Step::Grant(granted) => {
                     let asked = desk.owed().into_iter().find_map(|owed| match owed {
-                        Owed::AskPush { effect } => Some(effect),
+                        Owed::AskPush { effects } => Some(effects[0]),
                         _ => None,
                     });
                     if let Some(effect) = asked {

@@ -116,8 +116,8 @@ pub enum Owed {
     Send(Send),
     /// Ask the channel's push budget for one push.
     AskPush {
-        /// The first effect of the parcel: names the question.
-        effect: u32,
+        /// The effects it would carry, ascending; the first names the question.
+        effects: Vec<u32>,
     },
     /// Ask LINE who the customer is.
     FetchProfile,
@@ -206,7 +206,7 @@ impl Live {
             .iter()
             .filter(|parcel| parcel.wait == Wait::Budget);
         owed.extend(asking.map(|parcel| Owed::AskPush {
-            effect: parcel.effects[0],
+            effects: parcel.effects.clone(),
         }));
         if self.state.profile_wanted {
             owed.push(Owed::FetchProfile);

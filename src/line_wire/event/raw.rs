@@ -84,6 +84,10 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
         .map(|text| text.0)
 }
 
+pub(super) fn number(raw: &RawValue) -> Option<u64> {
+    serde_json::from_str(raw.get()).ok()
+}
+
 pub(super) fn truth(raw: &RawValue) -> bool {
     raw.get() == "true"
 }

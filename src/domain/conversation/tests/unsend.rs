@@ -1,0 +1,159 @@
+//! Laws of an unsend: which answers it still reaches, and which not.
+
+use super::*;
+
+fn unsend(desk: &mut Desk, id: u64) {
+    let message = Fingerprint(500_000 + id);
+    let event = plain(900_000 + id, desk.now, None, Kind::Unsent { message });
+    desk.feed(&[event]);
+}
+
+/// One call under way for question 1; the answers to 2, 3 and 4 leave merged in the next.
+fn three_merged() -> Desk {
+    let mut desk = Desk::default();
+    for (id, rule) in [(1, 3), (2, 0), (3, 2), (4, 1)] {
+        desk.now = desk.now + Span(1);
+        desk.says(id, rule);
+    }
+    desk.ends(SendEnd::Accepted);
+    assert_eq!(desk.sends()[0].effects, [2, 3, 4]);
+    desk.facts.clear();
+    desk
+}
+
+fn withdrawn(desk: &Desk) -> Vec<u32> {
+    let ended = desk.facts.iter().filter_map(|fact| match fact {
+        Fact::Ended {
+            effects,
+            ending: Ending::Withdrawn,
+            why: Why::Unsend,
+            ..
+        } => Some(effects.to_vec()),
+        _ => None,
+    });
+    ended.flatten().collect()
+}
+
+#[test]
+fn an_unsend_takes_its_answer_out_of_a_merged_call_that_came_back() {
+    let mut desk = three_merged();
+    desk.now = desk.now + TOKEN_USABLE;
+    desk.ends(SendEnd::InvalidReplyToken);
+    assert!(desk.owed().is_empty(), "they wait for a token, merged");
+    unsend(&mut desk, 3);
+    assert_eq!(withdrawn(&desk), [3]);
+    desk.says(5, 3);
+    let send = &desk.sends()[0];
+    assert_eq!(send.effects, [2, 4, 5]);
+    assert!(!send.body.contains("\"b"), "{}", send.body);
+    assert!(send.body.find("a0") < send.body.find("a1"));
+    desk.ends(SendEnd::Accepted);
+    assert!(desk.owed().is_empty());
+}
+
+#[test]
+fn an_unsend_takes_its_answer_out_of_a_call_that_rests_and_the_token_serves_the_others() {
+    let mut desk = three_merged();
+    let token = desk.sends()[0].body[..20].to_string();
+    desk.ends(SendEnd::NotAccepted);
+    assert!(desk.sends().is_empty(), "it rests");
+    unsend(&mut desk, 2);
+    let send = desk.sends()[0].clone();
+    assert_eq!((withdrawn(&desk), send.effects), (vec![2], vec![3, 4]));
+    assert!(send.body.starts_with(&token) && !send.body.contains("a0"));
+}
+
+#[test]
+fn an_unsend_during_a_call_keeps_its_answer_out_of_the_next_try() {
+    let mut desk = three_merged();
+    unsend(&mut desk, 4);
+    assert_eq!(
+        desk.sends()[0].effects,
+        [2, 3, 4],
+        "it cannot be called back"
+    );
+    assert!(withdrawn(&desk).is_empty());
+    desk.ends(SendEnd::NotAccepted);
+    assert_eq!(withdrawn(&desk), [4]);
+    assert_eq!(desk.sends()[0].effects, [2, 3]);
+}
+
+#[test]
+fn a_single_answer_that_rests_is_withdrawn_by_an_unsend() {
+    let mut desk = Desk::default();
+    desk.says(1, 0);
+    desk.ends(SendEnd::NotAccepted);
+    unsend(&mut desk, 1);
+    assert_eq!(desk.endings(), [(Ending::Withdrawn, false)]);
+    desk.wait(Span::secs(10));
+    assert!(desk.owed().is_empty());
+}
+
+#[test]
+fn a_call_in_doubt_keeps_its_bytes_whatever_is_unsent() {
+    let mut desk = three_merged();
+    let first = desk.sends()[0].clone();
+    desk.ends(SendEnd::Unclear);
+    unsend(&mut desk, 3);
+    desk.wait(Span::secs(1));
+    assert_eq!(desk.sends()[0].body, first.body, "the token settles it");
+    desk.ends(SendEnd::InvalidReplyToken);
+    assert_eq!(desk.endings(), [(Ending::Presumed, false)]);
+    assert!(withdrawn(&desk).is_empty());
+}
+
+#[test]
+fn a_push_that_was_not_accepted_loses_the_answer_to_an_unsent_message() {
+    let mut desk = three_merged();
+    desk.book.policy.late_answers = LateAnswers::Push;
+    desk.now = desk.now + TOKEN_USABLE;
+    desk.ends(SendEnd::InvalidReplyToken);
+    desk.feed(&[Event::PushAnswered {
+        effect: 2,
+        granted: true,
+    }]);
+    assert!(desk.sends()[0].push);
+    desk.ends(SendEnd::NotAccepted);
+    unsend(&mut desk, 2);
+    let Owed::AskPush { effects } = desk.owed()[0].clone() else {
+        panic!("another push than the one granted: it asks for itself")
+    };
+    assert_eq!(effects, [3, 4]);
+}
+
+#[test]
+fn quick_replies_come_back_when_the_answer_that_hid_them_is_unsent() {
+    let mut desk = Desk::default();
+    let quick = |text: &str, items: &str| {
+        let json = format!("{{\"type\":\"text\",\"text\":\"{text}\"}}");
+        vec![Bubble::checked(&json, Some(items))]
+    };
+    desk.book.answers[0].bubbles = quick("q0", "{\"items\":[0]}").into();
+    desk.book.answers[1].bubbles = quick("q1", "{\"items\":[1]}").into();
+    desk.says(1, 3);
+    desk.says(2, 0);
+    desk.says(3, 1);
+    desk.ends(SendEnd::Accepted);
+    assert!(desk.sends()[0].body.contains("[1]") && !desk.sends()[0].body.contains("[0]"));
+    desk.ends(SendEnd::NotAccepted);
+    unsend(&mut desk, 3);
+    let body = &desk.sends()[0].body;
+    assert!(body.contains("[0]") && !body.contains("[1]"), "{body}");
+}
+
+#[test]
+fn an_edit_takes_the_old_answer_out_of_a_call_that_rests() {
+    let mut desk = three_merged();
+    desk.ends(SendEnd::NotAccepted);
+    let edited = Kind::Edited {
+        message: Fingerprint(500_002),
+        content: Content::Text("another question".into()),
+        understanding: Understanding {
+            rule: Some(1),
+            digest: 7,
+        },
+    };
+    desk.feed(&[plain(77, desk.now, Some("edit"), edited)]);
+    assert_eq!(withdrawn(&desk), [2]);
+    assert!(!desk.sends()[0].body.contains("a0"));
+}
