@@ -9,6 +9,7 @@ use super::options::Tuning;
 use super::ticket::lock;
 use crate::domain::time::Millis;
 use crate::ports::store::{EntityKey, Error, Revision, Stored};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -198,7 +199,7 @@ pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
     let value: Option<Box<[u8]>> = row
         .get_ref(4)?
         .as_blob_or_null()
-        .map_err(|_| rusqlite::Error::InvalidQuery)?
+        .map_err(|_| rusqlite::Error::InvalidColumnType(4, "value".into(), Type::Blob))?
         .map(Box::from);
     let key = EntityKey {
         kind: known,
@@ -215,12 +216,33 @@ pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
     }))
 }
 
-/// An SQLite error as the port says it.
+/// An SQLite error as the port says it. A column that is not what was written is damage of one row,
+/// which its neighbours survive; whatever else fails is the disk's or SQLite's and ends the process.
 pub fn said(error: rusqlite::Error) -> Error {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    if matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    ) {
+        return Error::Damaged(format!("{FILE}: {error}"));
+    }
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => Error::Damaged(format!("{FILE}: {error}")),
         _ => Error::Io(format!("{FILE}: {error}")),
+    }
+}
+
+/// Names the row of a damage whose columns do not even give a name.
+fn at_row(id: i64, error: Error) -> Error {
+    match error {
+        Error::Damaged(what) => Error::Damaged(format!("entity row {id}: {what}")),
+        other => other,
     }
 }
 
@@ -274,7 +296,7 @@ impl Readers {
             connection
                 .prepare_cached("SELECT kind, name, revision, crc, value FROM entity WHERE id = ?")
                 .and_then(|mut statement| statement.query_row([id], entity_row).optional())
-                .map_err(said)?
+                .map_err(|error| at_row(id, said(error)))?
                 .transpose()
         })
     }
@@ -289,7 +311,7 @@ impl Readers {
             connection
                 .prepare_cached("SELECT kind, name, revision FROM entity WHERE id = ?")
                 .and_then(|mut statement| statement.query_row([id], read).optional())
-                .map_err(said)
+                .map_err(|error| at_row(id, said(error)))
         })?;
         let Some((kind, name, revision)) = found else {
             return Ok(None);
