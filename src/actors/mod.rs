@@ -16,7 +16,7 @@
 //! | `healing` | delivers again what a death left undone; finds the event that kills |
 //! | `parking` | conversations left alone for a while |
 //! | `quarantine` | keeps raw what could not be decided |
-//! | `sweeper` | wakes what owes something: timers, recovery after a crash |
+//! | `sweeps`, `sweeper` | wakes what owes something: timers, recovery after a crash; its clock |
 //! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
@@ -32,6 +32,7 @@ mod quarantine;
 mod registry;
 mod shared;
 mod sweeper;
+mod sweeps;
 mod turn;
 
 pub use housekeeper::Housekeeper;
@@ -40,3 +41,4 @@ pub use push_budget::PushBudget;
 pub use registry::{Limits, Registry};
 pub use shared::Shared;
 pub use sweeper::Sweeper;
+pub use sweeps::Sweeps;

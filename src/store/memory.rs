@@ -199,13 +199,13 @@ impl State {
         self.entities.insert(commit.key, entity);
     }
 
-    fn claim(&mut self, now: Millis, hold: Span, limit: usize) -> Vec<Due> {
+    fn claim(&mut self, upto: Millis, until: Millis, limit: usize) -> Vec<Due> {
         let mut due: Vec<Due> = self
             .entities
             .iter()
             .filter_map(|(key, entity)| {
                 let at = entity.due.map(|at| entity.held.unwrap_or(at));
-                let at = at.filter(|at| *at <= now)?;
+                let at = at.filter(|at| *at <= upto)?;
                 Some(Due {
                     key: key.clone(),
                     at,
@@ -216,7 +216,7 @@ impl State {
         due.truncate(limit);
         for item in &due {
             if let Some(entity) = self.entities.get_mut(&item.key) {
-                entity.held = Some(now + hold);
+                entity.held = Some(until);
             }
         }
         due
@@ -253,11 +253,11 @@ impl Store for Memory {
 
     fn claim_due(
         &self,
-        now: Millis,
-        hold: Span,
+        upto: Millis,
+        until: Millis,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
-        ready(self.with(|model| model.state.claim(now, hold, limit))).boxed()
+        ready(self.with(|model| model.state.claim(upto, until, limit))).boxed()
     }
 
     fn feed(

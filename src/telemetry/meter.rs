@@ -273,6 +273,11 @@ pub fn recovered(conversations: usize) {
     counter!("hotline_recovered_conversations_total").increment(conversations as u64);
 }
 
+/// A conversation could not be woken now; the sweeper tries again.
+pub fn wake_refused() {
+    counter!("hotline_wakes_refused_total").increment(1);
+}
+
 /// A stage supervisor replaced a worker.
 pub fn stage_restarted(stage: &'static str, reason: &'static str) {
     counter!("hotline_stage_restarts_total", "stage" => stage, "reason" => reason).increment(1);

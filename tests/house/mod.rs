@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use hotline::actors::{Limits, PushBudget, Registry, Shared};
 use hotline::domain::ids::{ChannelId, ConversationKey, Incarnation};
 use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding};
-use hotline::domain::time::{Millis, Span};
+use hotline::domain::time::Millis;
 use hotline::line::inbound::{GroupPolicy, Reading};
 use hotline::line::signature::Verifier;
 use hotline::line::webhook::{self, Bounds, Channel, Webhook};
@@ -184,11 +184,11 @@ impl Store for Stalling {
     }
     fn claim_due(
         &self,
-        now: Millis,
-        hold: Span,
+        upto: Millis,
+        until: Millis,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, store::Error>> {
-        self.inner.claim_due(now, hold, limit)
+        self.inner.claim_due(upto, until, limit)
     }
     fn feed(
         &self,
@@ -229,9 +229,19 @@ impl House {
     pub fn new(groups: GroupPolicy, stalled: Option<&str>) -> House {
         let key =
             |user: &str| EntityKey::new(store::EntityKind::Conversation, &format!("main/{user}"));
+        House::on(Memory::new(), groups, stalled.map(key))
+    }
+
+    /// The next life of the process on the same store.
+    pub fn next_life(&self, stalled: Option<EntityKey>) -> House {
+        self.store.inner.restart();
+        House::on(self.store.inner.clone(), GroupPolicy::All, stalled)
+    }
+
+    fn on(memory: Memory, groups: GroupPolicy, stalled: Option<EntityKey>) -> House {
         let store = Arc::new(Stalling {
-            inner: Memory::new(),
-            stalled: stalled.map(key),
+            inner: memory,
+            stalled,
         });
         let scribe = Arc::new(Scribe::default());
         let automation = Arc::new(Fixed(Arc::new(Book::new(Policy::default()))));

@@ -169,6 +169,12 @@ pub const CATALOGUE: &[Metric] = &[
         "Conversations woken by the recovery after a start."
     ),
     metric!(
+        "hotline_wakes_refused_total",
+        Counter,
+        [],
+        "Wakes of conversations that were refused, to be tried again within seconds."
+    ),
+    metric!(
         "hotline_attempts_stale_total",
         Counter,
         [],
