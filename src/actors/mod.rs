@@ -18,6 +18,7 @@
 //! | `quarantine` | keeps raw what could not be decided |
 //! | `sweeps`, `sweeper` | wakes what owes something: timers, recovery after a crash; its clock |
 //! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
+//! | `retries` | answers LINE has not taken yet, in line for the moment it takes others again |
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
 mod conversation;
@@ -30,6 +31,7 @@ mod parking;
 mod push_budget;
 mod quarantine;
 mod registry;
+mod retries;
 mod shared;
 mod sweeper;
 mod sweeps;
@@ -39,6 +41,7 @@ pub use housekeeper::Housekeeper;
 pub use messages::{Inbound, Refusal};
 pub use push_budget::PushBudget;
 pub use registry::{Limits, Registry};
+pub use retries::Retries;
 pub use shared::Shared;
 pub use sweeper::Sweeper;
 pub use sweeps::Sweeps;

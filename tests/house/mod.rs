@@ -10,7 +10,7 @@ use actix_web::{App, test, web};
 use base64::Engine as _;
 use futures_util::future::BoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
-use hotline::actors::{Limits, PushBudget, Registry, Shared};
+use hotline::actors::{Limits, PushBudget, Registry, Retries, Shared};
 use hotline::domain::ids::{ChannelId, ConversationKey, Incarnation};
 use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding};
 use hotline::domain::time::Millis;
@@ -251,6 +251,7 @@ impl House {
             intent: Arc::new(Intent::new(automation.clone())),
             automation,
             pushes: PushBudget::new(20, Arc::new(|_| true)),
+            retries: Retries::default(),
         };
         let registry = Registry::new(Arc::new(shared), Limits::default());
         let channel = Channel {

@@ -297,6 +297,27 @@ fn a_doubtful_reply_is_tried_again_with_the_same_bytes() {
 }
 
 #[test]
+fn when_line_takes_others_a_pause_between_tries_ends_at_once() {
+    let mut desk = Desk::default();
+    desk.says(1, 0);
+    let first = desk.sends()[0].clone();
+    for _ in 0..4 {
+        desk.ends(SendEnd::Unclear);
+        assert!(desk.sends().is_empty(), "the pause comes first");
+        desk.feed(&[Event::LineIsWell]);
+        assert_eq!(desk.sends()[0].body, first.body);
+    }
+    let under_way = desk.sends();
+    desk.feed(&[Event::LineIsWell]);
+    assert_eq!(desk.sends(), under_way, "a call under way is left alone");
+    desk.ends(SendEnd::Unclear);
+    desk.now = desk.now + DOUBT_AGE;
+    desk.feed(&[Event::LineIsWell]);
+    assert!(desk.sends().is_empty(), "nor is a doubt made younger");
+    assert_eq!(desk.endings(), [(Ending::Unconfirmed, false)]);
+}
+
+#[test]
 fn a_late_refusal_of_a_doubtful_reply_is_unconfirmed_and_never_sent_again() {
     let mut desk = Desk::default();
     desk.says(1, 0);
@@ -711,6 +732,7 @@ enum Step {
     Unsend(u64),
     End(SendEnd),
     Grant(bool),
+    Well,
     Wait(u64),
     Crash,
     Unfollow(u64),
@@ -733,6 +755,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Grant),
         3 => prop_oneof![0..2_000u64, 10_000..40_000u64, Just(700_000u64)].prop_map(Step::Wait),
         1 => Just(Step::Crash),
+        1 => Just(Step::Well),
         1 => (100..110u64).prop_map(Step::Unfollow),
         1 => (200..220u64).prop_map(Step::Tap),
     ]
@@ -779,6 +802,7 @@ proptest! {
                 }
                 Step::Wait(ms) => desk.wait(Span(ms)),
                 Step::Crash => desk.crash(),
+                Step::Well => desk.feed(&[Event::LineIsWell]),
                 Step::Unfollow(id) => desk.feed(&[plain(id, desk.now, None, Kind::Unfollowed)]),
                 Step::Tap(id) => {
                     let kind = Kind::Postback { data: "menu".into(), raw: "{}".into() };
