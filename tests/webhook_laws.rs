@@ -2,7 +2,7 @@
 
 mod house;
 
-use hotline::actors::Inbound;
+use hotline::actors::{Inbound, quarantined};
 use hotline::domain::conversation::{Kind, Received};
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey, Fingerprint};
 use hotline::domain::time::Millis;
@@ -72,6 +72,12 @@ async fn an_event_that_kills_the_core_is_quarantined_and_harms_nobody_else() {
         String::from_utf8_lossy(payload).contains("\"fact\":\"quarantined\"")
     });
     assert!(kept, "the raw event is kept");
+    let listed = quarantined(&*house.store).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!((&*listed[0].conversation, listed[0].events), ("main/U1", 1));
+    assert_eq!(listed[0].types, ["message"]);
+    let words = format!("{listed:?}");
+    assert!(!words.contains(&poison), "{words}");
     // The same event again is known.
     assert_eq!(house.post(body(&[text("U1", "e2", &poison)])).await, 200);
 }

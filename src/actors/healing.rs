@@ -32,7 +32,13 @@ impl Registry {
             meter::quarantined();
             let undecided = vec![Event::Received(undecided(&inbound))];
             match self.once(key, undecided, true).await {
-                Ended::Durable => {}
+                // Durable already: listing it, too, is for whoever looks for it.
+                Ended::Durable => {
+                    let why = "killed its conversation twice";
+                    if let Err(error) = self.set_aside(key, &[inbound], why).await {
+                        tracing::warn!(conversation = %key, %error, "quarantine does not list it");
+                    }
+                }
                 Ended::Refused(refusal) => return Err(refusal),
                 Ended::Unreadable(why) => {
                     self.park(key, &why);

@@ -40,6 +40,7 @@ mod turn;
 pub use housekeeper::Housekeeper;
 pub use messages::{Inbound, Refusal};
 pub use push_budget::PushBudget;
+pub use quarantine::{Quarantined, list as quarantined};
 pub use registry::{Limits, Registry};
 pub use retries::Retries;
 pub use shared::Shared;

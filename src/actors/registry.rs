@@ -11,7 +11,7 @@ use super::quarantine;
 use super::shared::Shared;
 use crate::domain::conversation::{Event, Kind};
 use crate::domain::ids::ConversationKey;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::telemetry::meter;
 use actix::prelude::*;
 use dashmap::DashMap;
@@ -277,6 +277,11 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    /// Conversations left alone now, until when (store time), and why.
+    pub fn parked(&self) -> Vec<(ConversationKey, Millis, Box<str>)> {
+        self.parking.list(self.shared.store.now())
     }
 
     fn is_parked(&self, key: &ConversationKey) -> bool {

@@ -277,6 +277,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, Error>>;
 
+    /// All entities of a kind that have a value. For the few kinds a person asks about; a kind of
+    /// millions (conversations) is read one by one. A damaged row is left out and logged.
+    fn all(
+        &self,
+        kind: EntityKind,
+    ) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>>;
+
     /// Reads the change feed after a cursor, oldest first, at most `limit` records.
     fn feed(
         &self,

@@ -8,7 +8,7 @@ pub mod faults;
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{
-    Class, Commit, Committed, Cursor, Due, EntityKey, Error, FeedRecord, Health, Outcome, Revision,
+    Class, Commit, Committed, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Revision,
     Store, Stored, TOMBSTONE_LIFE, Write,
 };
 use faults::{Fault, Faults};
@@ -258,6 +258,20 @@ impl Store for Memory {
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
         ready(self.with(|model| model.state.claim(upto, until, limit))).boxed()
+    }
+
+    fn all(
+        &self,
+        kind: EntityKind,
+    ) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>> {
+        let found = self.with(|model| {
+            let entities = model.state.entities.iter();
+            let of_kind = entities.filter(|(key, _)| key.kind == kind);
+            of_kind
+                .filter_map(|(key, entity)| Some((key.clone(), entity.stored.value.clone()?)))
+                .collect()
+        });
+        ready(found).boxed()
     }
 
     fn feed(

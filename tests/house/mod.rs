@@ -190,6 +190,12 @@ impl Store for Stalling {
     ) -> BoxFuture<'static, Result<Vec<Due>, store::Error>> {
         self.inner.claim_due(upto, until, limit)
     }
+    fn all(
+        &self,
+        kind: store::EntityKind,
+    ) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, store::Error>> {
+        self.inner.all(kind)
+    }
     fn feed(
         &self,
         after: Cursor,

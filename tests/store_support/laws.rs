@@ -239,6 +239,32 @@ pub async fn two_kinds_may_share_an_id(store: &dyn Store) {
     );
 }
 
+pub async fn all_of_a_kind_are_listed_and_no_others(store: &dyn Store) {
+    let quarantined = |name: &str, before, n, value: &str| Commit {
+        key: EntityKey::new(EntityKind::Quarantine, name),
+        ..put(name, before, n, value)
+    };
+    landed(store.commit(put("a", None, 1, "talk")).await, 1);
+    for (name, n) in [("b", 2), ("a", 3), ("c", 4)] {
+        landed(store.commit(quarantined(name, None, n, "one")).await, n);
+    }
+    store.compact().await.unwrap();
+    landed(store.commit(quarantined("a", Some(3), 5, "two")).await, 5);
+    let gone = Commit {
+        write: Write::Delete,
+        ..quarantined("b", Some(2), 6, "")
+    };
+    landed(store.commit(gone).await, 6);
+    landed(store.commit(quarantined("d", None, 7, "new")).await, 7);
+    for _ in 0..2 {
+        let all = store.all(EntityKind::Quarantine).await.unwrap();
+        let all: Vec<(&str, &[u8])> = all.iter().map(|(key, v)| (&*key.id, &**v)).collect();
+        assert_eq!(all, [("a", &b"two"[..]), ("c", b"one"), ("d", b"new")]);
+        assert_eq!(store.all(EntityKind::Ticket).await.unwrap(), []);
+        store.compact().await.unwrap();
+    }
+}
+
 pub async fn a_lazy_commit_lands_without_company(store: &dyn Store) {
     let mut lazy = put("a", None, 1, "x");
     lazy.urgency = Urgency::Lazy;

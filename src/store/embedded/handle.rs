@@ -12,7 +12,7 @@ use super::ticket::{Waiter, lock, ticket};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, Error, FeedRecord, Health, MAX_VALUE_BYTES, Outcome, Store,
+    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, MAX_VALUE_BYTES, Outcome, Store,
     Stored, Urgency, Write,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -267,6 +267,13 @@ impl Store for Embedded {
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
         ready(self.claim(upto, until, limit)).boxed()
+    }
+
+    fn all(
+        &self,
+        kind: EntityKind,
+    ) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>> {
+        ready(self.core.alive().and_then(|()| self.core.all(kind))).boxed()
     }
 
     fn feed(

@@ -8,7 +8,7 @@ use super::identity::kind_of;
 use super::options::Tuning;
 use super::ticket::lock;
 use crate::domain::time::Millis;
-use crate::ports::store::{EntityKey, Error, Revision, Stored};
+use crate::ports::store::{EntityKey, EntityKind, Error, Revision, Stored};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
@@ -141,6 +141,10 @@ pub fn open_writer(folder: &Path, tuning: &Tuning) -> rusqlite::Result<Connectio
     if fresh == 0 {
         connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
     }
+    // Came after the first release: a table without it gets it here, and older programs keep it.
+    connection.execute_batch(
+        "CREATE INDEX IF NOT EXISTS entity_other ON entity(kind) WHERE kind <> 1",
+    )?;
     Ok(connection)
 }
 
@@ -150,6 +154,24 @@ fn tune(connection: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
+}
+
+/// Rows of a kind, damaged ones among them. Conversations have no index for this: they are never
+/// all wanted.
+pub fn of_kind(
+    connection: &Connection,
+    kind: EntityKind,
+) -> rusqlite::Result<Vec<Result<EntityRow, Error>>> {
+    // The second condition lets SQLite use the partial index.
+    let mut statement = connection.prepare(
+        "SELECT kind, name, revision, crc, value FROM entity WHERE kind = ? AND kind <> 1",
+    )?;
+    let mut rows = statement.query([kind as u8])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(entity_row(row).map_err(said).and_then(|row| row));
+    }
+    Ok(found)
 }
 
 /// Moves the write-ahead log into the database file and empties it.
