@@ -66,3 +66,32 @@ async fn old_feed_is_archived_before_it_is_trimmed_and_young_feed_stays() {
     assert!(object.contains("also old") && !object.contains("秘密"));
     assert_eq!(keeper.round().await, Ok(0));
 }
+
+#[actix_web::test]
+async fn the_archive_forgets_what_is_older_than_the_operator_wants() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Arc::new(FolderArchive::open(folder.path()).unwrap());
+    let store = Memory::new();
+    store.set_now(START);
+    say(&store, 1, "first", vec![]).await;
+    store.set_now(START + Span::hours(24 * 8));
+    let keeper = Housekeeper::new(Arc::new(store.clone()), archive.clone());
+    assert_eq!(keeper.round().await, Ok(1));
+    say(&store, 2, "second", vec![]).await;
+    store.set_now(START + Span::hours(24 * 16));
+    assert_eq!(keeper.round().await, Ok(1));
+    // Not ours: neither a day nor a feed.
+    for other in ["feed/notes/2020.jsonl", "episodes/2020-01-01/a.jsonl"] {
+        archive.put(other, b"x"[..].into()).await.unwrap();
+    }
+    assert_eq!(archive.usage().await.unwrap().objects, 4);
+    let keeping = |days: u64| keeper.clone().keep_archive(Some(Span::hours(24 * days)));
+    assert_eq!(keeper.expire().await, Ok(0), "nothing is removed unasked");
+    assert_eq!(keeping(16).expire().await, Ok(0), "its day is not over");
+    assert_eq!(keeping(15).expire().await, Ok(1));
+    assert_eq!(keeping(15).expire().await, Ok(0));
+    let left = archive.list("").await.unwrap();
+    assert_eq!(left.len(), 3);
+    assert!(left[1].starts_with("feed/2026-11-28/"), "{left:?}");
+    assert!(!folder.path().join("feed/2026-11-20").exists());
+}

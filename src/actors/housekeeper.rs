@@ -2,11 +2,13 @@
 //!
 //! Every hour it has the store drop unsent words from its files (promise: within 7 days), and moves
 //! change feed older than a week to the archive: an object is durable there before its batches are
-//! trimmed here. Runs on an arbiter of its own, because folders block.
+//! trimmed here. What is older in the archive than the operator wants it is removed. Runs on an
+//! arbiter of its own, because folders block.
 
 use crate::domain::time::Span;
-use crate::ports::archive::Archive;
+use crate::ports::archive::{self, Archive};
 use crate::ports::store::{Cursor, Error, FeedRecord, Store};
+use crate::telemetry::meter;
 use actix::prelude::*;
 use std::io::Write;
 use std::sync::Arc;
@@ -22,15 +24,29 @@ const KEEP: Span = Span::hours(24 * 7);
 const RECORDS: usize = 20_000;
 
 /// The actor.
+#[derive(Clone)]
 pub struct Housekeeper {
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
+    keep_archive: Option<Span>,
 }
 
 impl Housekeeper {
     /// A housekeeper for a store.
     pub fn new(store: Arc<dyn Store>, archive: Arc<dyn Archive>) -> Housekeeper {
-        Housekeeper { store, archive }
+        Housekeeper {
+            store,
+            archive,
+            keep_archive: None,
+        }
+    }
+
+    /// Removes from the archive what is older than this; `None`: nothing.
+    pub fn keep_archive(self, span: Option<Span>) -> Housekeeper {
+        Housekeeper {
+            keep_archive: span,
+            ..self
+        }
     }
 
     /// Starts it on an arbiter that may block.
@@ -70,6 +86,57 @@ impl Housekeeper {
                 .await
                 .map_err(|error| error.to_string())?;
             archived += records.len();
+        }
+    }
+
+    /// Removes archived objects whose day is older than what is kept. Returns how many.
+    ///
+    /// # Errors
+    /// A sentence; what is removed stays removed, the next round goes on.
+    pub async fn expire(&self) -> Result<usize, String> {
+        let Some(keep) = self.keep_archive else {
+            return Ok(0);
+        };
+        let first_kept = (self.store.now() - keep).utc_date();
+        let keys = self.archive.list("feed").await.map_err(said)?;
+        let mut removed = 0;
+        for key in keys {
+            // Only what a housekeeper has put there: feed/<day>/<batches>.jsonl.
+            let day = key.split('/').nth(1).filter(|day| is_day(day));
+            if day.is_some_and(|day| *day < *first_kept) {
+                self.archive.delete(&key).await.map_err(said)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// A whole round, told to log and metrics.
+    async fn told(&self) {
+        let worked = async {
+            let archived = self.round().await?;
+            meter::archived(archived);
+            let removed = self.expire().await?;
+            meter::archive_removed(removed);
+            Ok::<_, String>((archived, removed))
+        };
+        match worked.await {
+            Ok((archived, removed)) => {
+                meter::housekeeping(true);
+                tracing::info!(archived, removed, "housekeeping done");
+            }
+            Err(error) => {
+                meter::housekeeping(false);
+                tracing::error!(error, "housekeeping failed, the next round goes on");
+            }
+        }
+        self.measure().await;
+    }
+
+    async fn measure(&self) {
+        match self.archive.usage().await {
+            Ok(usage) => meter::archive(usage.objects, usage.bytes),
+            Err(error) => tracing::warn!(%error, "the archive cannot be measured"),
         }
     }
 
@@ -117,10 +184,25 @@ fn lines(records: &[FeedRecord]) -> Box<[u8]> {
     out.into_boxed_slice()
 }
 
+/// `2026-11-20`.
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
+fn said(error: archive::Error) -> String {
+    error.to_string()
+}
+
 impl Actor for Housekeeper {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
+        let keeper = self.clone();
+        ctx.spawn(async move { keeper.measure().await }.into_actor(self));
         ctx.run_later(FIRST, |_, ctx| {
             ctx.notify(Round);
             ctx.run_interval(EVERY, |_, ctx| ctx.notify(Round));
@@ -138,15 +220,7 @@ impl Handler<Round> for Housekeeper {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: Round, _: &mut Context<Self>) -> Self::Result {
-        let keeper = Housekeeper {
-            store: self.store.clone(),
-            archive: self.archive.clone(),
-        };
-        Box::pin(async move {
-            match keeper.round().await {
-                Ok(archived) => tracing::info!(archived, "housekeeping done"),
-                Err(error) => tracing::error!(error, "housekeeping failed, the next round goes on"),
-            }
-        })
+        let keeper = self.clone();
+        Box::pin(async move { keeper.told().await })
     }
 }

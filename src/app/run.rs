@@ -156,7 +156,9 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
 
     // Nothing below can fail: what was started runs.
     Sweeper::new(registry.clone()).start();
-    Housekeeper::new(store.clone(), Arc::new(archive)).start_on(&Arbiter::new().handle());
+    Housekeeper::new(store.clone(), Arc::new(archive))
+        .keep_archive(settings.privacy.keep_archive)
+        .start_on(&Arbiter::new().handle());
     watch_quotas(messenger);
     if let Some(metrics) = metrics {
         keep_up(metrics);

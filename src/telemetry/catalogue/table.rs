@@ -354,7 +354,43 @@ pub const CATALOGUE: &[Metric] = &[
         "hotline_store_bytes",
         Gauge,
         [],
-        "Bytes of the store's files."
+        "Bytes of the store's files, the archive not counted."
+    ),
+    metric!(
+        "hotline_archive_bytes",
+        Gauge,
+        [],
+        "Bytes of the archive's objects, counted at the start and after each housekeeping."
+    ),
+    metric!(
+        "hotline_archive_objects",
+        Gauge,
+        [],
+        "Objects in the archive, counted with its bytes."
+    ),
+    metric!(
+        "hotline_archive_records_total",
+        Counter,
+        [],
+        "Records moved from the store to the archive."
+    ),
+    metric!(
+        "hotline_archive_removed_total",
+        Counter,
+        [],
+        "Objects removed from the archive because of privacy.keep_archive."
+    ),
+    metric!(
+        "hotline_housekeeping_runs_total",
+        Counter,
+        [("result", &["done", "failed"])],
+        "Rounds of the housekeeper."
+    ),
+    metric!(
+        "hotline_housekeeping_last_done_timestamp_seconds",
+        Gauge,
+        [],
+        "When a round of the housekeeper last ended well, Unix time; 0 before the first of this process."
     ),
     metric!(
         "hotline_config_reloads_total",
