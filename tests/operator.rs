@@ -151,7 +151,10 @@ fn quarantine_is_listed_while_serving_and_at_rest_without_a_word_of_the_customer
     assert_eq!(line(&at_rest), line(&serving));
     for output in [serving, at_rest] {
         let said = said(&output);
-        assert!(!said.contains("0912345678") && !said.contains("我的"), "{said}");
+        assert!(
+            !said.contains("0912345678") && !said.contains("我的"),
+            "{said}"
+        );
     }
 }
 
@@ -205,5 +208,9 @@ fn a_config_that_says_not_where_is_told_as_a_fault() {
     fs::write(root.path().join("hotline.toml"), config).unwrap();
     let output = ask(root.path(), &["health"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("NO_SUCH_ADDRESS"), "{}", said(&output));
+    assert!(
+        said(&output).contains("NO_SUCH_ADDRESS"),
+        "{}",
+        said(&output)
+    );
 }

@@ -348,7 +348,10 @@ fn a_column_of_another_type_damages_its_row_alone() {
         }
         if reads_revision {
             let loaded = value_of(&store, "e3");
-            assert!(matches!(loaded, Err(Error::Damaged(_))), "{what}: {loaded:?}");
+            assert!(
+                matches!(loaded, Err(Error::Damaged(_))),
+                "{what}: {loaded:?}"
+            );
         }
         let claimed = run(store.claim_due(Millis(1_000), Millis(2_000), 100)).unwrap();
         assert!(claimed.len() >= 9 && claimed.len() <= 10, "{what}");
@@ -367,5 +370,9 @@ fn the_deep_look_goes_on_behind_a_row_of_another_type() {
     }
     drop(table);
     let report = deep_verify(folder.path()).unwrap();
-    assert_eq!((report.entities, report.damage.len()), (10, 2), "{report:?}");
+    assert_eq!(
+        (report.entities, report.damage.len()),
+        (10, 2),
+        "{report:?}"
+    );
 }

@@ -132,8 +132,13 @@ impl Pair {
                 assert_eq!(one.await.unwrap(), two.await.unwrap());
             }
             Step::Claim(now, limit) => {
-                let claim =
-                    |store: &dyn Store| store.claim_due(Millis(now.into()), Millis(u64::from(now) + 40), limit.into());
+                let claim = |store: &dyn Store| {
+                    store.claim_due(
+                        Millis(now.into()),
+                        Millis(u64::from(now) + 40),
+                        limit.into(),
+                    )
+                };
                 let [one, two] = self.both().map(claim);
                 let (one, two) = (one.await.unwrap(), two.await.unwrap());
                 let times = |all: &[Due]| all.iter().map(|d| d.at).collect::<Vec<_>>();

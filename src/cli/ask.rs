@@ -38,11 +38,7 @@ pub(super) fn listener(addr: SocketAddr, path: &str, patience: Duration) -> io::
 ///
 /// # Errors
 /// When a server listens and does not answer in time.
-pub(super) fn socket(
-    socket: &Path,
-    path: &str,
-    patience: Duration,
-) -> Option<io::Result<Answer>> {
+pub(super) fn socket(socket: &Path, path: &str, patience: Duration) -> Option<io::Result<Answer>> {
     // Absent, left by a process that died, or too long a path: nobody is there.
     let stream = UnixStream::connect(socket).ok()?;
     let ready = stream

@@ -152,10 +152,15 @@ pub fn site(dir: &Path, env: Env<'_>) -> Result<Site, Vec<Fault>> {
     }
     let concerns = |fault: &Fault| {
         let key = fault.key.as_str();
-        fault.is_fault() && (key.is_empty() || key.starts_with("server") || key.starts_with("store"))
+        fault.is_fault()
+            && (key.is_empty() || key.starts_with("server") || key.starts_with("store"))
     };
     let (Ok(all) | Err(all)) = findings.verdict();
-    let faults: Vec<Fault> = all.iter().filter(|fault| concerns(fault)).cloned().collect();
+    let faults: Vec<Fault> = all
+        .iter()
+        .filter(|fault| concerns(fault))
+        .cloned()
+        .collect();
     match settings {
         Some(Settings { server, store, .. }) if faults.is_empty() => Ok(Site { server, store }),
         Some(_) => Err(faults),

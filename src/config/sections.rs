@@ -4,8 +4,8 @@ use crate::config::document::Document;
 use crate::config::fault::Findings;
 use crate::config::section::Section;
 use crate::config::settings::{
-    Ai, AiProvider, LogFormat, LogLevel, Logging, Privacy, RedisServers, Sending, Server, Settings, Store,
-    StoreKind,
+    Ai, AiProvider, LogFormat, LogLevel, Logging, Privacy, RedisServers, Sending, Server, Settings,
+    Store, StoreKind,
 };
 use crate::config::units::{ByteSize, parse_span};
 use crate::config::{channels, secret::Secret};
@@ -87,7 +87,9 @@ fn privacy(section: Section<'_>) -> Privacy {
     let bounds = Span::hours(24)..=Span::hours(24 * 3_650);
     let days = |text: &str| match text {
         "forever" => Some(None),
-        _ => parse_span(text).filter(|span| bounds.contains(span)).map(Some),
+        _ => parse_span(text)
+            .filter(|span| bounds.contains(span))
+            .map(Some),
     };
     let keep_archive = section
         .parsed(

@@ -233,7 +233,10 @@ mod tests {
         folder.delete("a/b/two").unwrap();
         folder.delete("a/b/two").unwrap();
         assert_eq!(folder.list("a").unwrap(), Vec::<String>::new());
-        assert!(!root.path().join("a/b").exists(), "an empty folder goes too");
+        assert!(
+            !root.path().join("a/b").exists(),
+            "an empty folder goes too"
+        );
         assert!(folder.get("b/one").unwrap().is_some());
     }
 

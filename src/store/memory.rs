@@ -8,8 +8,8 @@ pub mod faults;
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{
-    Class, Commit, Committed, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Revision,
-    Store, Stored, TOMBSTONE_LIFE, Write,
+    Class, Commit, Committed, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health,
+    Outcome, Revision, Store, Stored, TOMBSTONE_LIFE, Write,
 };
 use faults::{Fault, Faults};
 use futures_util::future::{BoxFuture, FutureExt, ready};

@@ -254,6 +254,26 @@ fn answers_leave_in_order_and_followers_merge() {
 }
 
 #[test]
+fn the_token_left_over_is_spent_on_the_next_answer() {
+    let mut desk = Desk::default();
+    for id in 1..=3 {
+        desk.says(id, 0);
+    }
+    desk.ends(SendEnd::Accepted);
+    assert!(
+        desk.sends()[0].body.contains("\"t2\""),
+        "two answers, one token"
+    );
+    desk.ends(SendEnd::Accepted);
+    desk.says(4, 1);
+    assert!(desk.sends()[0].body.contains("\"t3\""));
+    desk.ends(SendEnd::Accepted);
+    desk.now = desk.now + TOKEN_USABLE;
+    desk.says(5, 1);
+    assert!(desk.sends()[0].body.contains("\"t5\""), "the bank has died");
+}
+
+#[test]
 fn a_call_never_carries_more_than_five_bubbles() {
     let mut desk = Desk::default();
     desk.says(1, 0);

@@ -12,8 +12,8 @@ use super::ticket::{Waiter, lock, ticket};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, MAX_VALUE_BYTES, Outcome, Store,
-    Stored, Urgency, Write,
+    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, MAX_VALUE_BYTES,
+    Outcome, Store, Stored, Urgency, Write,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::atomic::Ordering;

@@ -142,9 +142,8 @@ pub fn open_writer(folder: &Path, tuning: &Tuning) -> rusqlite::Result<Connectio
         connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
     }
     // Came after the first release: a table without it gets it here, and older programs keep it.
-    connection.execute_batch(
-        "CREATE INDEX IF NOT EXISTS entity_other ON entity(kind) WHERE kind <> 1",
-    )?;
+    connection
+        .execute_batch("CREATE INDEX IF NOT EXISTS entity_other ON entity(kind) WHERE kind <> 1")?;
     Ok(connection)
 }
 
