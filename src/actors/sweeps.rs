@@ -87,11 +87,13 @@ impl Sweeps {
             };
             let is_last = claimed.len() < room.len();
             let recovering = self.hand.walk.get().is_some();
+            let now = self.registry.shared().store.now();
             let wanted: Vec<ConversationKey> = claimed
                 .iter()
-                .filter_map(conversation)
-                // Whoever is live in this process has looked at what the dead one left.
-                .filter(|key| !(recovering && self.registry.is_live(key)))
+                .filter_map(|due| Some((due.at, conversation(due)?)))
+                // Not due yet, and live in this process: it has looked at what the dead one left.
+                .filter(|(at, key)| *at <= now || !self.registry.is_live(key))
+                .map(|(_, key)| key)
                 .filter(|key| self.hand.known.borrow_mut().insert(key.clone()))
                 .collect();
             if recovering {
