@@ -109,6 +109,10 @@ fn each_bad_setting_is_named_with_its_line() {
             "hotline.toml:2: sending.max_wait: found \"1s\", allowed: a duration like \"20s\", from 10s to 24h",
         ),
         (
+            "[privacy]\nkeep_archive = \"1h\"\n",
+            "hotline.toml:2: privacy.keep_archive: found \"1h\", allowed: \"forever\", or a duration like \"90d\", from 1d to 3650d",
+        ),
+        (
             "[sending]\nagents_quota_share = 1.5\n",
             "hotline.toml:2: sending.agents_quota_share: found 1.5, allowed: a number from 0 to 1",
         ),

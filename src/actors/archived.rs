@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
+use std::sync::Arc;
 
 /// Where the lines are.
 const FEED: &str = "feed";
@@ -18,7 +19,7 @@ const MARKS: &str = "marks";
 const LINES: &str = ".jsonl";
 
 /// Messages that were taken back, each with the conversations (`channel/chat`) it was said in.
-pub(super) type Unsent = HashMap<Fingerprint, HashSet<Box<str>>>;
+pub(super) type Unsent = HashMap<Fingerprint, HashSet<Arc<str>>>;
 
 /// The message that a record of the feed says was taken back.
 pub(super) fn unsent(payload: &[u8]) -> Option<Fingerprint> {
@@ -119,6 +120,32 @@ pub(super) async fn erase(archive: &dyn Archive, unsent: &Unsent) -> Result<usiz
         }
     }
     Ok(erased)
+}
+
+/// Removes the objects of days before `first_kept` (`2026-11-20`), and their marks. Returns the
+/// objects removed.
+pub(super) async fn expire(archive: &dyn Archive, first_kept: &str) -> Result<usize, Error> {
+    let mut removed = 0;
+    for room in [FEED, MARKS] {
+        for key in archive.list(room).await? {
+            // Only what `put` has put there: feed/<day>/<batches>.jsonl, marks/<day>/<batches>.
+            let day = key.split('/').nth(1).filter(|day| is_day(day));
+            if day.is_some_and(|day| *day < *first_kept) {
+                archive.delete(&key).await?;
+                removed += usize::from(room == FEED);
+            }
+        }
+    }
+    Ok(removed)
+}
+
+/// `2026-11-20`.
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
 }
 
 /// The marks of an object; made now when an older build archived it.

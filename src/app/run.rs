@@ -9,7 +9,7 @@
 use super::edge::line_settings;
 use super::observe::{LineFigures, StoreFigures};
 use super::prepare::Prepared;
-use crate::actors::{Housekeeper, Limits, PushBudget, Registry, Shared, Sweeper};
+use crate::actors::{Housekeeper, Limits, PushBudget, Registry, Retries, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups, StoreKind};
 use crate::config::{Fault, SOCKET_PATH_MAX, Settings};
@@ -116,6 +116,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
             settings.sending.auto_push_per_hour,
             Arc::new(move |channel: &ChannelId| gate.may_push_automatically(channel)),
         ),
+        retries: Retries::default(),
     });
     let registry = Registry::new(shared, Limits::default());
     let status = Arc::new(Status::new(registry.clone()));
@@ -155,7 +156,9 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
 
     // Nothing below can fail: what was started runs.
     Sweeper::new(registry.clone()).start();
-    Housekeeper::new(store.clone(), Arc::new(archive)).start_on(&Arbiter::new().handle());
+    Housekeeper::new(store.clone(), Arc::new(archive))
+        .keep_archive(settings.privacy.keep_archive)
+        .start_on(&Arbiter::new().handle());
     watch_quotas(messenger);
     if let Some(metrics) = metrics {
         keep_up(metrics);

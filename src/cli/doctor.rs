@@ -4,7 +4,7 @@ use super::{DONE, FAULT, OUTSIDE, environment, print_faults};
 use crate::app;
 use crate::config::settings::{Channel, Settings, StoreKind};
 use crate::line::api::{CallError, Client};
-use crate::store::embedded;
+use crate::store::embedded::{self, OpenError};
 use crate::telemetry::logging;
 use httpdate::HttpDate;
 use std::io::Write;
@@ -119,6 +119,13 @@ fn store(settings: &Settings, deep: bool, findings: &mut Findings) {
                 .damage
                 .iter()
                 .for_each(|line| findings.bad("store", line)),
+            Err(OpenError::Locked { .. }) => findings.bad(
+                "store",
+                &format!(
+                    "the server is running on this folder, {}: stop it first, or run this on a copy",
+                    folder.display()
+                ),
+            ),
             Err(error) => findings.bad("store", &error.to_string()),
         }
     } else {

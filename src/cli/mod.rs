@@ -6,13 +6,16 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod ask;
 pub mod check;
 mod demo;
 mod doctor;
 pub mod explain;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod health;
 mod menu;
+mod quarantine;
 mod serve;
 mod simulator;
 
@@ -48,6 +51,10 @@ enum Command {
     Explain(Explain),
     /// Asks the outside world: token, webhook URL, quota, store, clock, disk
     Doctor(doctor::Arguments),
+    /// Whether the server of this config is well: exit code 0, or 1
+    Health(health::Arguments),
+    /// Events that were set aside undecided, and conversations left alone; no customer's words
+    Quarantine(quarantine::Arguments),
     /// The rich menu on LINE
     #[command(subcommand)]
     Menu(menu::Command),
@@ -94,6 +101,8 @@ pub fn run() -> ExitCode {
             written(explain::run(&config, &text, &mut std::io::stdout().lock()))
         }
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
+        Command::Quarantine(arguments) => quarantine::run(&arguments),
         Command::Menu(command) => menu::run(&command),
         Command::Simulator(arguments) => simulator::run(&arguments),
     };

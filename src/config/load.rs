@@ -6,7 +6,7 @@
 use crate::config::document::{Document, Env};
 use crate::config::fault::{Fault, Findings, Place, Severity};
 use crate::config::sections;
-use crate::config::settings::Settings;
+use crate::config::settings::{Server, Settings, Store};
 use crate::domain::playbook::Policy;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,6 +120,51 @@ pub fn load(dir: &Path, env: Env<'_>) -> Result<Loaded, Vec<Fault>> {
             unset: survey.unset,
         }),
         _ => Err(survey.findings),
+    }
+}
+
+/// Where a server of a config folder is found: what commands need that only talk to it.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// `[server]`
+    pub server: Server,
+    /// `[store]`
+    pub store: Store,
+}
+
+/// Reads `[server]` and `[store]` alone. Secrets that are unset, faults of other sections and of the
+/// automation are other commands' business: the server may be running on what was there before.
+///
+/// # Errors
+/// Faults and unset variables of the two sections, or a file that cannot be read.
+pub fn site(dir: &Path, env: Env<'_>) -> Result<Site, Vec<Fault>> {
+    let findings = Findings::default();
+    let document = read(&dir.join("hotline.toml"), env, &findings);
+    let settings = document
+        .as_ref()
+        .filter(|document| !document.broken)
+        .map(|document| sections::settings(document, &findings));
+    for missing in document.iter().flat_map(|document| &document.unset) {
+        findings.push(Fault {
+            severity: Severity::Fault,
+            ..missing.clone()
+        });
+    }
+    let concerns = |fault: &Fault| {
+        let key = fault.key.as_str();
+        fault.is_fault()
+            && (key.is_empty() || key.starts_with("server") || key.starts_with("store"))
+    };
+    let (Ok(all) | Err(all)) = findings.verdict();
+    let faults: Vec<Fault> = all
+        .iter()
+        .filter(|fault| concerns(fault))
+        .cloned()
+        .collect();
+    match settings {
+        Some(Settings { server, store, .. }) if faults.is_empty() => Ok(Site { server, store }),
+        Some(_) => Err(faults),
+        None => Err(all),
     }
 }
 

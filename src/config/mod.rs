@@ -19,7 +19,8 @@ mod values;
 pub use document::Env;
 pub use fault::{Fault, Findings, Severity};
 pub use load::{
-    AutomationAsWritten, Loaded, MAX_FILE_BYTES, Survey, load, load_automation, process_env, survey,
+    AutomationAsWritten, Loaded, MAX_FILE_BYTES, Site, Survey, load, load_automation, process_env,
+    site, survey,
 };
 pub use secret::Secret;
 pub use sections::SOCKET_PATH_MAX;
