@@ -125,7 +125,7 @@ async fn an_outcome_survives_a_commit_that_was_refused() {
 
 async fn in_feed(house: &House, what: &str) -> bool {
     let feed = house.store.feed(Cursor::default(), 1_000).await.unwrap();
-    let has = |payload: Option<Box<[u8]>>| {
+    let has = |payload: Option<std::sync::Arc<[u8]>>| {
         String::from_utf8_lossy(&payload.unwrap_or_default()).contains(what)
     };
     feed.into_iter().any(|record| has(record.payload))
@@ -183,7 +183,7 @@ async fn an_unsend_reaches_what_is_kept_in_quarantine() {
     let house = House::new(GroupPolicy::WhenAddressed, None);
     store_garbage(&house, "main/U1").await;
     assert_eq!(house.post(body(&[text("U1", "e1", "秘密")])).await, 200);
-    let kept = |value: Option<Box<[u8]>>| {
+    let kept = |value: Option<std::sync::Arc<[u8]>>| {
         String::from_utf8_lossy(&value.unwrap_or_default()).contains("秘密")
     };
     let stored = house.store.load(&quarantine("U1")).await.unwrap().unwrap();

@@ -7,6 +7,7 @@ use crate::ports::store::FeedRecord;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
@@ -18,7 +19,7 @@ const MARKS: &str = "marks";
 const LINES: &str = ".jsonl";
 
 /// Messages that were taken back, each with the conversations (`channel/chat`) it was said in.
-pub(super) type Unsent = HashMap<Fingerprint, HashSet<Box<str>>>;
+pub(super) type Unsent = HashMap<Fingerprint, HashSet<Arc<str>>>;
 
 /// The message that a record of the feed says was taken back.
 pub(super) fn unsent(payload: &[u8]) -> Option<Fingerprint> {
