@@ -11,6 +11,17 @@ pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
         .map(|(_, candidate)| candidate)
 }
 
+/// What may stand there: the nearest word when one is near, else all of them.
+pub fn allowed_words(word: &str, known: &[&str]) -> String {
+    match nearest(word, known) {
+        Some(near) => format!("\"{near}\" (did you mean that?)"),
+        None => {
+            let words: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
+            words.join(" | ")
+        }
+    }
+}
+
 /// Levenshtein distance in characters.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
