@@ -352,7 +352,10 @@ fn a_missing_folder_is_one_fault() {
     let (code, out) = checked(&dir.path().join("nowhere"));
     assert_eq!(code, 1);
     assert_eq!(out.lines().count(), 2, "{out}");
-    assert!(out.contains("nowhere: found no such folder, allowed: a config folder with hotline.toml"), "{out}");
+    assert!(
+        out.contains("nowhere: found no such folder, allowed: a config folder with hotline.toml"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -443,7 +446,13 @@ fn a_fault_in_a_reply_speaks_the_files_words_and_never_lines() {
             "{reply}\nexpected: {expected}\n{out}"
         );
         if !reply.contains("flex") && !reply.contains("quickReply") {
-            for word in ["quickReply", "altText", "displayText", "template.", "action."] {
+            for word in [
+                "quickReply",
+                "altText",
+                "displayText",
+                "template.",
+                "action.",
+            ] {
                 assert!(!out.contains(word), "{reply} is told with {word}:\n{out}");
             }
         }
@@ -517,7 +526,8 @@ fn placeholders_are_warned_of_and_never_shown() {
         ("0123456789abcdef", "16 characters"),
     ] {
         let lines = warned(&channel(secret, &token, ""));
-        let expected = format!("hotline.toml:3: warning: channels[0].secret: found {said}, allowed: ");
+        let expected =
+            format!("hotline.toml:3: warning: channels[0].secret: found {said}, allowed: ");
         assert!(
             lines.len() == 1 && lines[0].starts_with(&expected),
             "{secret}: {lines:?}"
@@ -525,11 +535,17 @@ fn placeholders_are_warned_of_and_never_shown() {
         assert!(!lines[0].contains(secret), "{lines:?}");
     }
     let lines = warned(&channel(good, "short", ""));
-    assert!(lines[0].contains("channels[0].access_token: found 5 characters"), "{lines:?}");
+    assert!(
+        lines[0].contains("channels[0].access_token: found 5 characters"),
+        "{lines:?}"
+    );
     let stateless = channel(good, "stateless", "channel_id = \"1654321987\"\n");
     assert!(warned(&stateless).is_empty());
     let at_simulator = channel("s", "t", "api_base = \"http://127.0.0.1:8090\"\n");
-    assert!(warned(&at_simulator).is_empty(), "a simulator takes any credential");
+    assert!(
+        warned(&at_simulator).is_empty(),
+        "a simulator takes any credential"
+    );
 }
 
 #[test]
@@ -560,4 +576,12 @@ fn the_sample_config_warns_of_unset_secrets_and_nothing_else() {
         out.contains("20 keyword rules, rich menu \"main\"; 0 faults, 2 warnings"),
         "{out}"
     );
+}
+
+#[test]
+fn the_simulators_config_is_good_without_a_word() {
+    let (code, out) = checked(&sample().join("simulator"));
+    assert_eq!(code, 0, "{out}");
+    assert!(out.ends_with("0 faults, 0 warnings\n"), "{out}");
+    assert_eq!(out.lines().count(), 1, "{out}");
 }

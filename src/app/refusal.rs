@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A listener cannot be bound.
-    #[error("cannot listen on {what} {addr}: {}", why_not(error))]
+    #[error("cannot listen on {what} {addr}: {}", why_not(what, error))]
     Listen {
         /// The config key.
         what: &'static str,
@@ -29,7 +29,10 @@ pub enum StartError {
 }
 
 /// Why an address cannot be had, and what may stand in the config instead.
-fn why_not(error: &std::io::Error) -> String {
+fn why_not(what: &str, error: &std::io::Error) -> String {
+    if what.starts_with("store.") {
+        return error.to_string();
+    }
     match error.kind() {
         ErrorKind::AddrInUse => "another process listens there, allowed: a free port".to_owned(),
         ErrorKind::AddrNotAvailable => {

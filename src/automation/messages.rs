@@ -96,7 +96,13 @@ fn note(section: &Section<'_>, item: &Node, path: &str, faults: &[WireFault]) {
     for fault in faults {
         let told = wording::told(item, path, fault);
         let findings = section.findings();
-        findings.fault(section.file(), told.at, &told.key, &told.found, &told.allowed);
+        findings.fault(
+            section.file(),
+            told.at,
+            &told.key,
+            &told.found,
+            &told.allowed,
+        );
     }
 }
 

@@ -13,7 +13,10 @@ pub(super) fn tell(error: &Error) -> ExitCode {
     let command = Arguments::command();
     let asked: Vec<String> = std::env::args().skip(1).collect();
     let allowed = match error.kind() {
-        ErrorKind::InvalidSubcommand => below(&command, &asked).get_subcommands().map(name).collect(),
+        ErrorKind::InvalidSubcommand => below(&command, &asked)
+            .get_subcommands()
+            .map(name)
+            .collect(),
         ErrorKind::UnknownArgument => options(below(&command, &asked)),
         _ => Vec::new(),
     };
@@ -39,7 +42,9 @@ fn name(command: &Command) -> String {
 }
 
 fn options(command: &Command) -> Vec<String> {
-    let long = command.get_arguments().filter_map(|argument| argument.get_long());
+    let long = command
+        .get_arguments()
+        .filter_map(|argument| argument.get_long());
     long.map(|name| format!("--{name}"))
         .chain(["--help".to_owned()])
         .collect()

@@ -7,8 +7,19 @@ use crate::config::section::Section;
 /// Words that templates use where a credential belongs; looked for in short values only, so that
 /// chance does not find them in a real token.
 const WORDS: [&str; 13] = [
-    "change-me", "changeme", "change_me", "your-", "your_", "yoursecret", "yourtoken", "replace",
-    "placeholder", "example", "todo", "xxxx", "<",
+    "change-me",
+    "changeme",
+    "change_me",
+    "your-",
+    "your_",
+    "yoursecret",
+    "yourtoken",
+    "replace",
+    "placeholder",
+    "example",
+    "todo",
+    "xxxx",
+    "<",
 ];
 
 /// Longest value that is searched for such words, in bytes.

@@ -75,7 +75,10 @@ pub struct Faults {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FaultError {
     /// No endpoint of that name.
-    #[error("{fault}.endpoints: no endpoint {name:?}, allowed: {}", endpoint_names())]
+    #[error(
+        "{fault}.endpoints: no endpoint {name:?}, allowed: {}",
+        endpoint_names()
+    )]
     Endpoint {
         /// The fault.
         fault: &'static str,

@@ -158,7 +158,9 @@ impl Delivery {
         }
         if !(0.0..=1.0).contains(&self.duplicates) {
             let found = self.duplicates;
-            return Err(format!("duplicates: {found} is not a chance, allowed: 0 to 1"));
+            return Err(format!(
+                "duplicates: {found} is not a chance, allowed: 0 to 1"
+            ));
         }
         Ok(())
     }

@@ -49,7 +49,10 @@ pub(super) async fn unknown(request: HttpRequest) -> HttpResponse {
     let (method, path) = (request.method(), request.path());
     let known = "state, customers, groups, campaign, faults, delivery, redeliver, quota, webhook, \
                  journal, stream (docs/simulator.md, \"Control API\")";
-    refuse(404, &format!("no control {method} {path}, allowed below /sim/: {known}"))
+    refuse(
+        404,
+        &format!("no control {method} {path}, allowed below /sim/: {known}"),
+    )
 }
 
 #[derive(Deserialize)]
@@ -276,7 +279,10 @@ async fn campaign(body: web::Bytes, platform: web::Data<Platform>) -> HttpRespon
         Err(why) => return refuse(400, &why),
     };
     if wanted.count == 0 || wanted.count > CAMPAIGN_MAX {
-        return refuse(400, &format!("count: {}, allowed: 1 to {CAMPAIGN_MAX}", wanted.count));
+        return refuse(
+            400,
+            &format!("count: {}, allowed: 1 to {CAMPAIGN_MAX}", wanted.count),
+        );
     }
     let Some(found) = channel(&platform, wanted.channel.as_deref()) else {
         return no_channel(&platform, wanted.channel.as_deref());
