@@ -433,21 +433,22 @@ fn a_taken_port_and_an_unusable_folder_are_named_with_what_is_allowed() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap();
 
-    let listen = good
-        .lines()
-        .find(|line| line.starts_with("listen"))
-        .unwrap();
-    fs::write(&file, good.replace(listen, &format!("listen = \"{addr}\""))).unwrap();
+    let replaced = |key: &str, value: &str| {
+        let lines = good.lines().map(|line| match line.starts_with(key) {
+            true => format!("{key}{value:?}\n"),
+            false => format!("{line}\n"),
+        });
+        fs::write(&file, lines.collect::<String>()).unwrap();
+    };
+    replaced("listen = ", &addr.to_string());
     let output = hotline(&["serve", "--config", config]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     let port = format!("server.listen {addr}: another process listens there, allowed: a free port");
     assert!(said(&output).contains(&port), "{}", said(&output));
 
-    let path = good.lines().find(|line| line.starts_with("path")).unwrap();
     let file_in_the_way = place.root.path().join("file");
     fs::write(&file_in_the_way, "x").unwrap();
-    let folder = format!("path = {:?}", file_in_the_way.display().to_string());
-    fs::write(&file, good.replace(path, &folder)).unwrap();
+    replaced("path = ", file_in_the_way.to_str().unwrap());
     let output = hotline(&["serve", "--config", config]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     for part in ["a file stands in the way", "set by store.path"] {
