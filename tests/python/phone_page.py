@@ -190,6 +190,20 @@ def menu_message(walk):
     raise Failed("every button of the menu only opens a link")
 
 
+def blocking(walk):
+    page = walk.page
+    page.locator("#phone-more").click()
+    page.locator(".sheet .sheet-button.danger").click()
+    page.locator("message-composer button.button").wait_for()
+    for what in ("quick-replies .chip", ".menu-bar"):
+        page.locator(what).first.wait_for(state="hidden")
+    before = walk.rows()
+    page.locator("message-composer button.button").click()
+    walk.answer_after(before, "lifting the block")
+    page.locator(".menu-bar").wait_for()
+    return "a block hides what could be tapped; lifting it is greeted"
+
+
 def languages(walk):
     choice = walk.page.locator("#language")
     titles = []
@@ -232,7 +246,7 @@ def shoot(browser, url, folder, visit):
     return failures
 
 
-STEPS = [connect, greeting, free_answer, quick_reply, rich_menu, menu_message, languages]
+STEPS = [connect, greeting, free_answer, quick_reply, rich_menu, menu_message, blocking, languages]
 
 
 def find_chromium(named):
