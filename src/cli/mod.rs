@@ -18,6 +18,7 @@ mod menu;
 mod quarantine;
 mod serve;
 mod simulator;
+mod usage;
 
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -87,7 +88,10 @@ fn written(result: std::io::Result<u8>) -> u8 {
 pub fn run() -> ExitCode {
     #[cfg(feature = "failpoints")]
     let _armed = failpoints::arm();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::tell(&error),
+    };
     let code = match arguments.command {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Serve(arguments) => serve::run(&arguments.config),
@@ -129,6 +133,8 @@ fn loopback(addr: &str) -> Result<SocketAddr, String> {
     if addr.ip().is_loopback() {
         Ok(addr)
     } else {
-        Err(format!("{addr} is not on loopback"))
+        Err(format!(
+            "{addr} is not on loopback, allowed: an address of this machine alone, such as 127.0.0.1:8090"
+        ))
     }
 }

@@ -8,6 +8,7 @@ use crate::config::fault::{Fault, Findings, Place, Severity};
 use crate::config::sections;
 use crate::config::settings::{Server, Settings, Store};
 use crate::domain::playbook::Policy;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -78,7 +79,13 @@ pub struct Survey {
 /// Reads a config folder to the end, whatever is found.
 pub fn survey(dir: &Path, env: Env<'_>) -> Survey {
     let findings = Findings::default();
-    let document = read(&dir.join("hotline.toml"), env, &findings);
+    let main = dir.join("hotline.toml");
+    let document = if main.exists() || std::fs::symlink_metadata(&main).is_ok() {
+        read(&main, env, &findings)
+    } else {
+        absent(dir, &findings);
+        None
+    };
     let settings = document
         .as_ref()
         .filter(|document| !document.broken)
@@ -193,6 +200,23 @@ pub fn load_automation(
     findings.verdict().map(|_| automation)
 }
 
+/// Notes what is missing on the way to `hotline.toml`.
+fn absent(dir: &Path, findings: &Findings) {
+    const ALLOWED: &str = "a config folder with hotline.toml in it, named by --config DIR";
+    let at = Place::default();
+    match std::fs::metadata(dir) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            unreadable(dir, &error, findings);
+        }
+        Err(_) => findings.fault(&name(dir), at, "", "no such folder", ALLOWED),
+        Ok(meta) if !meta.is_dir() => findings.fault(&name(dir), at, "", "a file", ALLOWED),
+        Ok(_) => {
+            let found = "no such file";
+            findings.fault(&name(&dir.join("hotline.toml")), at, "", found, ALLOWED);
+        }
+    }
+}
+
 fn automation_files(
     dir: &Path,
     policy: Policy,
@@ -209,7 +233,9 @@ fn automation_files(
                     .filter(|path| path.extension().is_some_and(|ext| ext == "toml")),
             );
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        // Without the folder around it, one finding is enough.
+        Err(_) if !dir.is_dir() => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             let found = "no such folder";
             let allowed = "automation/*.toml; without it no text is answered";
             findings.warn(&name(&folder), Place::default(), "", found, allowed);
@@ -251,15 +277,25 @@ fn read(path: &Path, env: Env<'_>, findings: &Findings) -> Option<Document> {
     }
 }
 
+/// Notes why a file or folder cannot be read, in words an operator can act on.
 fn unreadable(path: &Path, error: &std::io::Error, findings: &Findings) {
-    let allowed = "a readable UTF-8 file";
-    findings.fault(
-        &name(path),
-        Place::default(),
-        "",
-        &error.to_string(),
-        allowed,
-    );
+    let (found, allowed) = match error.kind() {
+        ErrorKind::NotFound => ("no such file", "a file of that name"),
+        ErrorKind::InvalidData => ("bytes that are not UTF-8", "a text file in UTF-8"),
+        ErrorKind::PermissionDenied => (
+            "no permission to read it",
+            "a file the user of this process may read",
+        ),
+        ErrorKind::IsADirectory => ("a folder", "a text file in UTF-8"),
+        ErrorKind::NotADirectory => ("no folder", "a folder"),
+        _ => {
+            let found = error.to_string();
+            let allowed = "a readable text file in UTF-8";
+            findings.fault(&name(path), Place::default(), "", &found, allowed);
+            return;
+        }
+    };
+    findings.fault(&name(path), Place::default(), "", found, allowed);
 }
 
 fn name(path: &Path) -> Arc<str> {

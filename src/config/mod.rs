@@ -8,6 +8,7 @@ pub mod channels;
 pub mod document;
 pub mod fault;
 mod load;
+mod placeholder;
 pub mod secret;
 pub mod section;
 mod sections;
@@ -25,5 +26,5 @@ pub use load::{
 pub use secret::Secret;
 pub use sections::SOCKET_PATH_MAX;
 pub use settings::Settings;
-pub use suggest::nearest;
+pub use suggest::{allowed_words, nearest};
 pub use units::{BaseUrl, ByteSize, Share};
