@@ -86,14 +86,18 @@ async fn an_event_that_kills_the_core_is_quarantined_and_harms_nobody_else() {
 #[actix_web::test]
 async fn an_unsend_reaches_an_event_that_kills_before_and_after_it() {
     let house = House::new(GroupPolicy::WhenAddressed, None);
-    let poison = format!("秘密{POISON}");
+    let poison = format!("q{POISON:05}");
     assert_eq!(house.post(body(&[text("U1", "e1", &poison)])).await, 200);
     let kept = stored(&house, &["U1"]).await;
-    assert_eq!(kept.matches("秘密").count(), 1, "listed without its words");
+    assert_eq!(
+        kept.matches(&*poison).count(),
+        1,
+        "listed without its words"
+    );
     assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
     assert_eq!(house.post(body(&[unsend("U1", "e2")])).await, 200);
     assert_eq!(house.post(body(&[text("U1", "e2", &poison)])).await, 200);
-    assert!(!stored(&house, &["U1"]).await.contains("秘密"));
+    assert!(!stored(&house, &["U1"]).await.contains(&poison));
 }
 
 #[actix_web::test]
