@@ -7,10 +7,10 @@ use crate::ports::store::FeedRecord;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use std::sync::Arc;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
+use std::sync::Arc;
 
 /// Where the lines are.
 const FEED: &str = "feed";
