@@ -36,6 +36,8 @@ fn shop(keywords: &str) -> tempfile::TempDir {
     std::fs::write(dir.path().join("hotline.toml"), hotline).unwrap();
     std::fs::create_dir(dir.path().join("automation")).unwrap();
     std::fs::write(dir.path().join("automation/keywords.toml"), keywords).unwrap();
+    let fallback = "[fallback]\nreply = [{ type = \"text\", text = \"sorry\" }]\n";
+    std::fs::write(dir.path().join("automation/fallback.toml"), fallback).unwrap();
     dir
 }
 

@@ -230,11 +230,10 @@ fn doctor_deep_reads_everything_of_a_store_at_rest() {
     place.ask("q001");
     let config = place.config.to_str().unwrap();
     let busy = hotline(&["doctor", "--deep", "--config", config]);
-    assert!(
-        said(&busy).contains("in use by another process"),
-        "{}",
-        said(&busy)
-    );
+    let folder = place.root.path().join("data");
+    let plain = format!("the server is running on this folder, {}", folder.display());
+    assert!(said(&busy).contains(&plain), "{}", said(&busy));
+    assert_eq!(busy.status.code(), Some(3));
     server.signal(Signal::TERM);
     assert_eq!(
         server.ended(Duration::from_secs(25)).and_then(|s| s.code()),
@@ -361,6 +360,7 @@ fn the_log_has_the_request_id_and_never_the_customers_words() {
     });
     let log = fs::read_to_string(place.log()).unwrap();
     assert!(log.contains("request_id"), "{log}");
+    assert!(log.contains("\"status\":200"), "{log}");
     assert!(
         !log.contains("0912345678") && !log.contains("我的電話"),
         "{log}"
@@ -385,4 +385,85 @@ fn a_second_word_to_leave_ends_at_once() {
         server.ended(Duration::from_secs(10)).and_then(|s| s.code()),
         Some(0)
     );
+}
+
+#[test]
+fn a_mistyped_command_or_option_is_told_what_is_allowed() {
+    for (arguments, said_so) in [
+        (
+            &["serv"][..],
+            ["allowed: demo, serve, ", "did you mean: serve\n"],
+        ),
+        (&["menu", "synk"], ["allowed: sync", "did you mean: sync\n"]),
+        (
+            &["simulator", "--chanel=x"],
+            [
+                "allowed: --listen, --channel, ",
+                "did you mean: --channel\n",
+            ],
+        ),
+        (
+            &["simulator", "--webhook", "127.0.0.1:1"],
+            ["--webhook", "allowed: http:// or https://"],
+        ),
+        (
+            &["simulator", "--token", ""],
+            ["--token", "one or more characters"],
+        ),
+        (
+            &["demo", "--phone", "0.0.0.0:0"],
+            ["--phone", "allowed: an address of this machine alone"],
+        ),
+    ] {
+        let output = hotline(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = said(&output);
+        for part in said_so {
+            assert!(said.contains(part), "{arguments:?}: {part}\n{said}");
+        }
+    }
+}
+
+#[test]
+fn a_taken_port_and_an_unusable_folder_are_named_with_what_is_allowed() {
+    let place = Place::new();
+    let file = place.config.join("hotline.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    let config = place.config.to_str().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap();
+
+    let replaced = |key: &str, value: &str| {
+        let lines = good.lines().map(|line| match line.starts_with(key) {
+            true => format!("{key}{value:?}\n"),
+            false => format!("{line}\n"),
+        });
+        fs::write(&file, lines.collect::<String>()).unwrap();
+    };
+    replaced("listen = ", &addr.to_string());
+    let output = hotline(&["serve", "--config", config]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let port = format!("server.listen {addr}: another process listens there, allowed: a free port");
+    assert!(said(&output).contains(&port), "{}", said(&output));
+
+    let file_in_the_way = place.root.path().join("file");
+    fs::write(&file_in_the_way, "x").unwrap();
+    replaced("path = ", file_in_the_way.to_str().unwrap());
+    let output = hotline(&["serve", "--config", config]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for part in ["a file stands in the way", "set by store.path"] {
+        assert!(said(&output).contains(part), "{}", said(&output));
+    }
+    let output = hotline(&["doctor", "--config", config]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("BAD   store"), "{}", said(&output));
+
+    let output = hotline(&["simulator", "--listen", &addr.to_string()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("allowed: --listen with a free port"));
+    let missing = place.root.path().join("no/journal");
+    let missing = missing.to_str().unwrap();
+    let output = hotline(&["simulator", "--listen", "127.0.0.1:0", "--journal", missing]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains(missing), "{}", said(&output));
 }

@@ -109,6 +109,10 @@ fn each_bad_setting_is_named_with_its_line() {
             "hotline.toml:2: sending.max_wait: found \"1s\", allowed: a duration like \"20s\", from 10s to 24h",
         ),
         (
+            "[privacy]\nkeep_archive = \"1h\"\n",
+            "hotline.toml:2: privacy.keep_archive: found \"1h\", allowed: \"forever\", or a duration like \"90d\", from 1d to 3650d",
+        ),
+        (
             "[sending]\nagents_quota_share = 1.5\n",
             "hotline.toml:2: sending.agents_quota_share: found 1.5, allowed: a number from 0 to 1",
         ),
@@ -260,11 +264,11 @@ fn each_bad_automation_file_is_named_with_its_line() {
         (with("reply = \"x\"\n"), "automation/k.toml:4: keyword[0].reply: found \"x\", allowed: a list of 1 to 5 messages"),
         (with(&many), "automation/k.toml:4: keyword[0].reply: found 6 messages"),
         (with(&long), "automation/k.toml:6: keyword[0].reply[0].text: found"),
-        (with("reply = [{ type = \"txt\", text = \"x\" }]\n"), "automation/k.toml:4: keyword[0].reply[0].type: found"),
-        (with("reply = [{ type = \"text\", text = \"x\", txet = 1 }]\n"), "automation/k.toml:4: keyword[0].reply[0].txet"),
-        (with(label), "automation/k.toml:6: keyword[0].reply[0].quickReply.items[1].action.label: found"),
+        (with("reply = [{ type = \"txt\", text = \"x\" }]\n"), "automation/k.toml:4: keyword[0].reply[0].type: found \"txt\", allowed: \"text\" (did you mean that?) (LINE: "),
+        (with("reply = [{ type = \"text\", text = \"x\", txet = 1 }]\n"), "automation/k.toml:4: keyword[0].reply[0].txet: found an unknown key, allowed: \"text\" (did you mean that?) (LINE: "),
+        (with(label), "automation/k.toml:6: keyword[0].reply[0].quick_replies[1].label: found 21 characters, allowed: at most 20 characters (LINE: "),
         (with(buttons), "automation/k.toml:5: keyword[0].reply[0].actions[0].label: found no action, allowed: one of text, uri, data"),
-        (with(uri), "automation/k.toml:6: keyword[0].reply[0].template.actions[0].uri: found"),
+        (with(uri), "automation/k.toml:6: keyword[0].reply[0].actions[0].uri: found scheme \"ftp\", allowed: scheme http, https, line, tel (LINE: "),
         (with(misspelt), "automation/k.toml:4: keyword[0].reply[0].alt_txt: found an unknown key, allowed: \"alt_text\" (did you mean that?)"),
         (twice, "automation/k.toml:8: keyword \"b\" terms: found \"运 费\", the same as a term of \"a\""),
         (same_id, "automation/k.toml:6: keyword[1].id: found \"a\", taken by"),
@@ -310,7 +314,7 @@ fn a_menu_over_the_limits_is_named_at_its_entry() {
         "{out}"
     );
     assert!(
-        out.contains("menu.toml:8: rich_menu.areas[0].action.uri: "),
+        out.contains("menu.toml:8: rich_menu.group[0].entries[0].uri: "),
         "{out}"
     );
 }
@@ -343,7 +347,7 @@ fn all_faults_of_all_files_come_in_one_pass() {
     ] {
         assert!(out.contains(expected), "{expected}\n{out}");
     }
-    assert!(out.ends_with(": 9 faults, 0 warnings\n"), "{out}");
+    assert!(out.ends_with(": 9 faults, 1 warning\n"), "{out}");
 }
 
 #[test]
@@ -351,7 +355,11 @@ fn a_missing_folder_is_one_fault() {
     let dir = tempfile::tempdir().unwrap();
     let (code, out) = checked(&dir.path().join("nowhere"));
     assert_eq!(code, 1);
-    assert!(out.contains("hotline.toml: found No such file"), "{out}");
+    assert_eq!(out.lines().count(), 2, "{out}");
+    assert!(
+        out.contains("nowhere: found no such folder, allowed: a config folder with hotline.toml"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -364,6 +372,192 @@ fn a_socket_path_too_long_is_a_warning() {
         out.contains("hotline.toml:2: warning: store.path: found 113 bytes"),
         "{out}"
     );
+}
+
+/// A shop with one rule whose reply is the given one.
+fn replying(reply: &str) -> TempDir {
+    let rule = format!("{RULE}reply = [\n{reply}\n]\n");
+    folder(&[("hotline.toml", CHANNEL), ("automation/k.toml", &rule)])
+}
+
+#[test]
+fn a_fault_in_a_reply_speaks_the_files_words_and_never_lines() {
+    let cases = [
+        (
+            "{ type = \"nonsense\" }",
+            "reply[0].type: found \"nonsense\", allowed: \"text\" | \"buttons\" | \"confirm\" | \"image\"",
+        ),
+        (
+            "{ type = \"button\" }",
+            "reply[0].type: found \"button\", allowed: \"buttons\" (did you mean that?)",
+        ),
+        (
+            "{ text = \"x\" }",
+            "reply[0].type: found nothing, allowed: \"text\" | \"buttons\" | \"confirm\"",
+        ),
+        (
+            "{ type = \"text\" }",
+            "reply[0].text: found nothing, allowed: a string of at most 5000 UTF-16 units",
+        ),
+        (
+            "{ type = \"text\", text = \"x\", quick_reply = [] }",
+            "reply[0].quick_reply: found an unknown key, allowed: \"quick_replies\" (did you mean that?)",
+        ),
+        (
+            "{ type = \"text\", text = \"x\", nonsense = 1 }",
+            "reply[0].nonsense: found an unknown key, allowed: \"type\" | \"quick_replies\" | \"sender\"",
+        ),
+        (
+            "{ type = \"buttons\", text = \"t\", actions = [{ label = \"l\", text = \"x\" }] }",
+            "reply[0].alt_text: found nothing, allowed: a string of at most 1500 UTF-16 units",
+        ),
+        (
+            "{ type = \"buttons\", alt_text = \"a\", text = \"t\" }",
+            "reply[0].actions: found 0 items, allowed: 1 to 4 items",
+        ),
+        (
+            "{ type = \"buttons\", alt_text = \"a\", text = \"t\", actions = [{ text = \"x\" }] }",
+            "reply[0].actions[0].label: found nothing, allowed: a string of at most 20 characters",
+        ),
+        (
+            "{ type = \"buttons\", alt_text = \"a\", text = \"t\", thumbnail = \"http://x/y.png\", actions = [{ label = \"l\", text = \"x\" }] }",
+            "reply[0].thumbnail: found scheme \"http\", allowed: scheme https",
+        ),
+        (
+            "{ type = \"confirm\", alt_text = \"a\", text = \"t\", actions = [{ label = \"l\", text = \"x\" }] }",
+            "reply[0].actions: found 1 items, allowed: exactly 2 items",
+        ),
+        (
+            "{ type = \"text\", text = \"x\", sender = \"me\" }",
+            "reply[0].sender: found a string, allowed: a table",
+        ),
+        // As LINE writes it, LINE's names are the author's.
+        (
+            "{ type = \"flex\", alt_text = \"a\", contents = { type = \"bubble\" } }",
+            "reply[0].alt_text: found an unknown key, allowed: \"altText\" (did you mean that?)",
+        ),
+        (
+            "{ type = \"text\", text = \"x\", quickReply = { items = [{ type = \"action\", action = { type = \"messag\", label = \"l\", text = \"x\" } }] } }",
+            "reply[0].quickReply.items[0].action.type: found \"messag\", allowed: \"message\" (did you mean that?)",
+        ),
+    ];
+    for (reply, expected) in cases {
+        let (code, out) = checked(replying(reply).path());
+        assert_eq!(code, 1, "{reply}");
+        let expected = format!("automation/k.toml:5: keyword[0].{expected}");
+        assert!(
+            out.lines().any(|line| line.starts_with(&expected)),
+            "{reply}\nexpected: {expected}\n{out}"
+        );
+        if !reply.contains("flex") && !reply.contains("quickReply") {
+            for word in [
+                "quickReply",
+                "altText",
+                "displayText",
+                "template.",
+                "action.",
+            ] {
+                assert!(!out.contains(word), "{reply} is told with {word}:\n{out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_button_without_an_answer_is_named_where_it_is_written() {
+    let reply = "  { type = \"buttons\", alt_text = \"a\", text = \"t\", actions = [\n    \
+                 { label = \"l\",\n      data = \"lost\" },\n  ] },";
+    let (code, out) = checked(replying(reply).path());
+    assert_eq!(code, 0, "{out}");
+    assert!(
+        out.contains(
+            "automation/k.toml:7: warning: keyword[0].reply[0].actions[0].data: found \"lost\", \
+             which nothing answers, allowed: the data of a [[postback]]"
+        ),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_shop_without_a_fallback_is_warned() {
+    let reply = "  { type = \"text\", text = \"x\" },";
+    let dir = replying(reply);
+    let (code, out) = checked(dir.path());
+    assert_eq!(code, 0, "{out}");
+    let warning = "automation: warning: fallback: found nothing, allowed: one [fallback]";
+    assert!(out.lines().any(|line| line.starts_with(warning)), "{out}");
+    let fallback = "[fallback]\nreply = [{ type = \"text\", text = \"y\" }]\n";
+    std::fs::write(dir.path().join("automation/f.toml"), fallback).unwrap();
+    let (_, out) = checked(dir.path());
+    assert!(!out.contains("fallback"), "{out}");
+}
+
+#[test]
+fn an_empty_variable_is_told_from_one_that_is_not_set() {
+    let text = "[[channels]]\nid = \"main\"\nsecret = \"${EMPTY}\"\naccess_token = \"${UNSET}\"\n";
+    let dir = folder(&[("hotline.toml", text)]);
+    let mut out = Vec::new();
+    let env = |name: &str| (name == "EMPTY").then(String::new);
+    let code = check::run(dir.path(), &env, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert_eq!(code, 0, "{out}");
+    let empty = "channels[0].secret: found \"${EMPTY}\" and the environment variable EMPTY is set, but empty";
+    assert!(out.contains(empty), "{out}");
+    let unset = "channels[0].access_token: found \"${UNSET}\" and no environment variable UNSET";
+    assert!(out.contains(unset), "{out}");
+}
+
+#[test]
+fn placeholders_are_warned_of_and_never_shown() {
+    let channel = |secret: &str, token: &str, more: &str| {
+        format!(
+            "[[channels]]\nid = \"main\"\nsecret = \"{secret}\"\naccess_token = \"{token}\"\n{more}"
+        )
+    };
+    let good = "0123456789abcdef0123456789abcdef";
+    let token = "Ab1/".repeat(43);
+    let warned = |text: &str| {
+        let (code, out) = checked(folder(&[("hotline.toml", text)]).path());
+        assert_eq!(code, 0, "{out}");
+        let lines = out.lines().filter(|line| line.contains("channels[0]"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(warned(&channel(good, &token, "")), Vec::<String>::new());
+    for (secret, said) in [
+        ("change-me-please", "a placeholder (\"change-me\")"),
+        ("your-channel-secret", "a placeholder (\"your-\")"),
+        ("$LINE_CHANNEL_SECRET", "a variable without its braces"),
+        ("0123456789abcdef", "16 characters"),
+    ] {
+        let lines = warned(&channel(secret, &token, ""));
+        let expected =
+            format!("hotline.toml:3: warning: channels[0].secret: found {said}, allowed: ");
+        assert!(
+            lines.len() == 1 && lines[0].starts_with(&expected),
+            "{secret}: {lines:?}"
+        );
+        assert!(!lines[0].contains(secret), "{lines:?}");
+    }
+    let lines = warned(&channel(good, "short", ""));
+    assert!(
+        lines[0].contains("channels[0].access_token: found 5 characters"),
+        "{lines:?}"
+    );
+    let stateless = channel(good, "stateless", "channel_id = \"1654321987\"\n");
+    assert!(warned(&stateless).is_empty());
+    let at_simulator = channel("s", "t", "api_base = \"http://127.0.0.1:8090\"\n");
+    assert!(
+        warned(&at_simulator).is_empty(),
+        "a simulator takes any credential"
+    );
+}
+
+#[test]
+fn a_mistyped_word_is_answered_with_the_nearest_one() {
+    let text = format!("[store]\nkind = \"embeded\"\n{CHANNEL}");
+    let (_, out) = checked(folder(&[("hotline.toml", &text)]).path());
+    let expected = "allowed: \"embedded\" | \"redis\"; did you mean \"embedded\"?";
+    assert!(out.contains(expected), "{out}");
 }
 
 fn sample() -> std::path::PathBuf {
@@ -386,4 +580,12 @@ fn the_sample_config_warns_of_unset_secrets_and_nothing_else() {
         out.contains("20 keyword rules, rich menu \"main\"; 0 faults, 2 warnings"),
         "{out}"
     );
+}
+
+#[test]
+fn the_simulators_config_is_good_without_a_word() {
+    let (code, out) = checked(&sample().join("simulator"));
+    assert_eq!(code, 0, "{out}");
+    assert!(out.ends_with("0 faults, 0 warnings\n"), "{out}");
+    assert_eq!(out.lines().count(), 1, "{out}");
 }

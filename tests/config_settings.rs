@@ -75,8 +75,19 @@ fn any_string_may_come_from_a_variable() {
 }
 
 #[test]
+fn the_archive_is_kept_as_long_as_written() {
+    let kept = |written: &str| {
+        let text = format!("[privacy]\nkeep_archive = \"{written}\"\n{CHANNEL}");
+        settings(&text).unwrap().privacy.keep_archive
+    };
+    assert_eq!(kept("90d"), Some(Span::hours(24 * 90)));
+    assert_eq!(kept("forever"), None);
+}
+
+#[test]
 fn what_is_left_out_has_its_documented_default() {
     let settings = settings(CHANNEL).unwrap();
+    assert_eq!(settings.privacy.keep_archive, None);
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(
         settings.server.internal_listen.to_string(),

@@ -210,3 +210,36 @@ async fn what_is_moved_away_or_not_ours_does_not_stop_the_round() {
     let odd = fs::read(folder.path().join("feed/odd.jsonl")).unwrap();
     assert_eq!(odd, b"{}\n\xff\n");
 }
+
+#[actix_web::test]
+async fn the_archive_forgets_what_is_older_than_the_operator_wants() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Arc::new(FolderArchive::open(folder.path()).unwrap());
+    let store = Memory::new();
+    store.set_now(START);
+    say(&store, 1, "first", vec![]).await;
+    store.set_now(START + Span::hours(24 * 8));
+    let keeper = Housekeeper::new(Arc::new(store.clone()), archive.clone());
+    assert_eq!(keeper.round().await, Ok(1));
+    say(&store, 2, "second", vec![]).await;
+    store.set_now(START + Span::hours(24 * 16));
+    assert_eq!(keeper.round().await, Ok(1));
+    // Not ours: neither a day nor a feed.
+    for other in ["feed/notes/2020.jsonl", "episodes/2020-01-01/a.jsonl"] {
+        archive.put(other, b"x"[..].into()).await.unwrap();
+    }
+    // Marks are objects of the archive, too.
+    assert_eq!(archive.usage().await.unwrap().objects, 6);
+    let keeping = |days: u64| keeper.clone().keep_archive(Some(Span::hours(24 * days)));
+    assert_eq!(keeper.expire().await, Ok(0), "nothing is removed unasked");
+    assert_eq!(keeping(16).expire().await, Ok(0), "its day is not over");
+    assert_eq!(keeping(15).expire().await, Ok(1));
+    assert_eq!(keeping(15).expire().await, Ok(0));
+    let left = archive.list("").await.unwrap();
+    assert_eq!(left.len(), 4);
+    assert!(left[1].starts_with("feed/2026-11-28/"), "{left:?}");
+    assert!(left[3].starts_with("marks/2026-11-28/"), "{left:?}");
+    for gone in ["feed/2026-11-20", "marks/2026-11-20"] {
+        assert!(!folder.path().join(gone).exists(), "{gone}");
+    }
+}

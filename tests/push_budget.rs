@@ -132,7 +132,7 @@ async fn a_granted_push_does_not_leave_in_an_hour_that_is_spent() {
             .store
             .inner
             .set_now(START + HOUR + Span::mins(2 + minute));
-        house.registry.wake(&key).await;
+        house.registry.wake(&key).await.unwrap();
         house.settled(&key).await;
     }
     assert_eq!(pushes(), 1, "no place, no call");
@@ -140,7 +140,7 @@ async fn a_granted_push_does_not_leave_in_an_hour_that_is_spent() {
         .store
         .inner
         .set_now(START + HOUR + HOUR + Span::mins(2));
-    house.registry.wake(&key).await;
+    house.registry.wake(&key).await.unwrap();
     house.sent(3).await;
     assert_eq!(pushes(), 2, "it leaves in an hour that has room");
 }

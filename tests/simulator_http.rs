@@ -556,6 +556,177 @@ async fn the_control_api_sets_faults_runs_campaigns_and_shows_the_journal() {
 }
 
 #[actix_web::test]
+async fn a_new_customer_adds_the_account_only_when_asked_to() {
+    let receiver = Receiver::start(&[]);
+    let simulator = simulator(|_| {});
+    let base = simulator.url();
+    let set = json!({"url": receiver.url});
+    assert_eq!(ask("PUT", format!("{base}/sim/webhook"), set).await.0, 200);
+    let customers = format!("{base}/sim/customers");
+    let (status, silent) = ask("POST", customers.clone(), json!({})).await;
+    assert_eq!((status, &silent["webhookEventId"]), (200, &Value::Null));
+    let (status, made) = ask("POST", customers, json!({"name": "林怡君", "follow": true})).await;
+    assert_eq!((status, &made["friend"]), (200, &json!(true)));
+    // The first webhook ever sent: the silent customer caused none.
+    let event = events(&receiver.next())[0].clone();
+    assert_eq!(event["type"], "follow");
+    assert_eq!(event["follow"]["isUnblocked"], false);
+    assert_eq!(event["source"]["userId"], made["userId"]);
+    assert_eq!(event["webhookEventId"], made["webhookEventId"]);
+    assert!(
+        event["replyToken"].is_string(),
+        "a greeting is a free reply"
+    );
+}
+
+#[actix_web::test]
+async fn a_mistyped_control_is_refused_and_told_what_is_allowed() {
+    let simulator = simulator(|_| {});
+    let base = simulator.url();
+    let (_, made) = ask("POST", format!("{base}/sim/customers"), json!({})).await;
+    let user = made["userId"].as_str().unwrap();
+    let actions = format!("customers/{user}/actions");
+    let cases = [
+        ("PUT", "faults", json!({"outtage": {}}), "`outage`"),
+        (
+            "PUT",
+            "faults",
+            json!({"outage": {"probabilty": 1}}),
+            "`probability`",
+        ),
+        (
+            "PUT",
+            "faults",
+            json!({"errorBefore": {"endpoints": ["replay"]}}),
+            "errorBefore.endpoints: no endpoint \"replay\", allowed: reply, push, ",
+        ),
+        (
+            "PUT",
+            "faults",
+            json!({"outage": {"probability": 50}}),
+            "allowed: 0 to 1",
+        ),
+        (
+            "PUT",
+            "faults",
+            json!({"hangAfter": {"ms": 600_001}}),
+            "allowed: 0 to 600000",
+        ),
+        (
+            "PUT",
+            "faults",
+            json!({"outage": {"status": 200}}),
+            "allowed: 0 (closes",
+        ),
+        (
+            "PUT",
+            "delivery",
+            json!({"redeliver": true}),
+            "`redelivery`",
+        ),
+        (
+            "PUT",
+            "delivery",
+            json!({"duplicates": 2.0}),
+            "allowed: 0 to 1",
+        ),
+        (
+            "PUT",
+            "delivery",
+            json!({"maxEvents": 0}),
+            "allowed: 1 or more",
+        ),
+        (
+            "POST",
+            "redeliver",
+            json!({"on": true, "interval": 1}),
+            "`intervalMs`",
+        ),
+        (
+            "PUT",
+            "webhook",
+            json!({"url": "127.0.0.1:8080"}),
+            "allowed: http://",
+        ),
+        (
+            "PUT",
+            "webhook",
+            json!({"uri": "http://127.0.0.1/"}),
+            "`url`",
+        ),
+        ("PUT", "quota", json!({"limits": 1}), "`limit`"),
+        ("POST", "customers", json!({"folow": true}), "`follow`"),
+        (
+            "POST",
+            "customers",
+            json!({"channel": "man"}),
+            "no channel \"man\", allowed: main",
+        ),
+        (
+            "POST",
+            "campaign",
+            json!({"count": 0, "text": "x"}),
+            "count: 0, allowed: 1 to 10000",
+        ),
+        ("POST", "groups", json!({"member": []}), "`members`"),
+        (
+            "POST",
+            "customers/U0/actions",
+            json!({"type": "image"}),
+            "no customer or group \"U0\"",
+        ),
+        ("POST", &actions, json!({"type": "txt"}), "`text`"),
+        (
+            "POST",
+            &actions,
+            json!({"type": "text", "txt": "x"}),
+            "`text`",
+        ),
+        (
+            "POST",
+            &actions,
+            json!({"type": "image", "url": "x"}),
+            "`url`",
+        ),
+        (
+            "POST",
+            &actions,
+            json!({"type": "image", "channel": "man"}),
+            "no channel \"man\", allowed: main",
+        ),
+        (
+            "GET",
+            "journl",
+            Value::Null,
+            "no control GET /sim/journl, allowed below /sim/: state",
+        ),
+    ];
+    let last = simulator.platform.journal().last_seq();
+    for (method, path, body, said) in cases {
+        let (status, answer) = ask(method, format!("{base}/sim/{path}"), body.clone()).await;
+        assert!(
+            (400..500).contains(&status),
+            "{path} {body}: {status} {answer}"
+        );
+        let message = answer["message"].as_str().unwrap_or_default();
+        assert!(message.contains(said), "{path} {body}: {message}");
+    }
+    assert_eq!(
+        simulator.platform.faults(),
+        hotline::simulator::Faults::default()
+    );
+    assert_eq!(
+        simulator.platform.journal().last_seq(),
+        last,
+        "nothing was done"
+    );
+    assert_eq!(simulator.platform.customers("main").len(), 1);
+    let named = json!({"type": "text", "text": "x", "channel": "main"});
+    let (status, answer) = ask("POST", format!("{base}/sim/{actions}"), named).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
+#[actix_web::test]
 async fn the_stream_tells_of_messages_as_they_happen() {
     let simulator = simulator(|_| {});
     let user = customer(&simulator);

@@ -102,6 +102,7 @@ macro_rules! suite {
             desk_generation_rises_only_with_a_change,
             reads_see_what_was_acknowledged,
             two_kinds_may_share_an_id,
+            all_of_a_kind_are_listed_and_no_others,
             a_lazy_commit_lands_without_company,
             a_dropped_future_does_not_cancel,
             a_closed_store_refuses,

@@ -4,6 +4,7 @@
 #[path = "store_support/mod.rs"]
 mod support;
 
+use hotline::domain::time::Millis;
 use hotline::ports::store::*;
 use hotline::store::embedded::{Embedded, OpenError, deep_verify};
 use std::fs::{self, OpenOptions};
@@ -315,5 +316,63 @@ fn a_folder_of_a_newer_program_is_refused() {
     assert!(
         matches!(refused, OpenError::Newer { found: 99, .. }),
         "{refused}"
+    );
+}
+
+#[test]
+fn a_column_of_another_type_damages_its_row_alone() {
+    let folder = written(4, true);
+    for (column, wrong) in [
+        ("kind", "'one'"),
+        ("kind", "4711"),
+        ("name", "x'ff'"),
+        ("revision", "'four'"),
+        ("revision", "x'0404'"),
+        ("crc", "'sum'"),
+        ("value", "7.5"),
+    ] {
+        let folder = copy(folder.path());
+        let table = rusqlite::Connection::open(folder.path().join("table.db")).unwrap();
+        let update = format!("UPDATE entity SET {column} = {wrong} WHERE name = 'e3'");
+        assert_eq!(table.execute(&update, []).unwrap(), 1);
+        drop(table);
+        let store = open(folder.path()).unwrap();
+        let what = format!("{column} = {wrong}");
+        // Not loaded before: the writer reads the row itself.
+        let answer = run(store.commit(put("e3", Some(4), 5, "round 5")));
+        let reads_revision = !matches!(column, "crc" | "value");
+        match answer {
+            Err(Error::Damaged(_)) => assert!(reads_revision, "{what}"),
+            Ok(Outcome::Committed(_)) => assert!(!reads_revision, "{what}"),
+            other => panic!("{what}: {other:?}"),
+        }
+        if reads_revision {
+            let loaded = value_of(&store, "e3");
+            assert!(
+                matches!(loaded, Err(Error::Damaged(_))),
+                "{what}: {loaded:?}"
+            );
+        }
+        let claimed = run(store.claim_due(Millis(1_000), Millis(2_000), 100)).unwrap();
+        assert!(claimed.len() >= 9 && claimed.len() <= 10, "{what}");
+        landed(run(store.commit(put("e4", Some(4), 5, "round 5"))), 5);
+        assert_eq!(value_of(&store, "e5").unwrap().unwrap(), "round 4");
+    }
+}
+
+#[test]
+fn the_deep_look_goes_on_behind_a_row_of_another_type() {
+    let folder = written(4, true);
+    let table = rusqlite::Connection::open(folder.path().join("table.db")).unwrap();
+    for entity in ["e2", "e7"] {
+        let update = format!("UPDATE entity SET revision = 'four' WHERE name = '{entity}'");
+        table.execute(&update, []).unwrap();
+    }
+    drop(table);
+    let report = deep_verify(folder.path()).unwrap();
+    assert_eq!(
+        (report.entities, report.damage.len()),
+        (10, 2),
+        "{report:?}"
     );
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use hotline::domain::ids::Fingerprint;
-use hotline::domain::time::{Millis, Span};
+use hotline::domain::time::Millis;
 use hotline::ports::store::*;
 use hotline::store::embedded::{Embedded, Options};
 use hotline::store::memory::Memory;
@@ -132,8 +132,13 @@ impl Pair {
                 assert_eq!(one.await.unwrap(), two.await.unwrap());
             }
             Step::Claim(now, limit) => {
-                let claim =
-                    |store: &dyn Store| store.claim_due(Millis(now.into()), Span(40), limit.into());
+                let claim = |store: &dyn Store| {
+                    store.claim_due(
+                        Millis(now.into()),
+                        Millis(u64::from(now) + 40),
+                        limit.into(),
+                    )
+                };
                 let [one, two] = self.both().map(claim);
                 let (one, two) = (one.await.unwrap(), two.await.unwrap());
                 let times = |all: &[Due]| all.iter().map(|d| d.at).collect::<Vec<_>>();

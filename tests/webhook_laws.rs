@@ -3,7 +3,7 @@
 mod house;
 
 use actix::Actor as _;
-use hotline::actors::{Inbound, Sweeper};
+use hotline::actors::{Inbound, Sweeper, quarantined};
 use hotline::domain::conversation::{Kind, Received};
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey, Fingerprint};
 use hotline::domain::time::{Millis, Span};
@@ -73,8 +73,27 @@ async fn an_event_that_kills_the_core_is_quarantined_and_harms_nobody_else() {
         String::from_utf8_lossy(payload).contains("\"fact\":\"quarantined\"")
     });
     assert!(kept, "the raw event is kept");
+    let listed = quarantined(&*house.store).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!((&*listed[0].conversation, listed[0].events), ("main/U1", 1));
+    assert_eq!(listed[0].types, ["message"]);
+    let words = format!("{listed:?}");
+    assert!(!words.contains(&poison), "{words}");
     // The same event again is known.
     assert_eq!(house.post(body(&[text("U1", "e2", &poison)])).await, 200);
+}
+
+#[actix_web::test]
+async fn an_unsend_reaches_an_event_that_kills_before_and_after_it() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    let poison = format!("秘密{POISON}");
+    assert_eq!(house.post(body(&[text("U1", "e1", &poison)])).await, 200);
+    let kept = stored(&house, &["U1"]).await;
+    assert_eq!(kept.matches("秘密").count(), 1, "listed without its words");
+    assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
+    assert_eq!(house.post(body(&[unsend("U1", "e2")])).await, 200);
+    assert_eq!(house.post(body(&[text("U1", "e2", &poison)])).await, 200);
+    assert!(!stored(&house, &["U1"]).await.contains("秘密"));
 }
 
 #[actix_web::test]
@@ -125,7 +144,7 @@ async fn an_outcome_survives_a_commit_that_was_refused() {
 
 async fn in_feed(house: &House, what: &str) -> bool {
     let feed = house.store.feed(Cursor::default(), 1_000).await.unwrap();
-    let has = |payload: Option<std::sync::Arc<[u8]>>| {
+    let has = |payload: Option<Box<[u8]>>| {
         String::from_utf8_lossy(&payload.unwrap_or_default()).contains(what)
     };
     feed.into_iter().any(|record| has(record.payload))
@@ -183,18 +202,20 @@ async fn an_unsend_reaches_what_is_kept_in_quarantine() {
     let house = House::new(GroupPolicy::WhenAddressed, None);
     store_garbage(&house, "main/U1").await;
     assert_eq!(house.post(body(&[text("U1", "e1", "秘密")])).await, 200);
-    let kept = |value: Option<std::sync::Arc<[u8]>>| {
-        String::from_utf8_lossy(&value.unwrap_or_default()).contains("秘密")
-    };
+    let kept =
+        |value: Option<&[u8]>| String::from_utf8_lossy(value.unwrap_or_default()).contains("秘密");
     let stored = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
-    assert!(kept(stored.value));
+    assert!(kept(stored.value.as_deref()));
     let unsend = r#"{"type":"unsend","mode":"active","timestamp":1700000000001,"webhookEventId":"u1",
         "source":{"type":"user","userId":"U1"},"unsend":{"messageId":"me1"}}"#;
     assert_eq!(house.post(body(&[unsend.into()])).await, 200);
     let stored = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
-    assert!(!kept(stored.value));
+    assert!(!kept(stored.value.as_deref()));
     for record in house.store.feed(Cursor::default(), 100).await.unwrap() {
-        assert!(!kept(record.payload), "nor is it read from the feed");
+        assert!(
+            !kept(record.payload.as_deref()),
+            "nor is it read from the feed"
+        );
     }
 }
 

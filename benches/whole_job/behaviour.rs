@@ -5,6 +5,7 @@ use super::message::Draw;
 use super::preload;
 use super::run::{Line, SLOTS, saturated, settle, touch_each};
 use super::server::{Hotline, Server, scratch};
+use hotline::domain::conversation::TOKEN_USABLE;
 use std::time::Duration;
 
 fn serve(line: &Line, folder: &std::path::Path) -> Server {
@@ -142,7 +143,10 @@ pub async fn overload(users: u64) {
     };
     flood("LINE at once", Duration::ZERO, WIDE).await;
     flood("LINE takes 2 s", 2 * second, WIDE).await;
-    tokio::time::sleep(2 * second).await;
+    // Messages of one customer that waited together were answered with one token; the others are in
+    // the bank, and the next answer spends the oldest of them. Here a message is answered when its
+    // *own* token comes: so the bank must have died first.
+    tokio::time::sleep(TOKEN_USABLE.std() + 2 * second).await;
     let after = saturated(&line, &server, draw, second, 3 * second).await;
     println!(
         "afterwards: {:.0}/s (before {:.0}/s), {:.1} CPU us/msg, not 200: {}, resident {} KiB",

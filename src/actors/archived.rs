@@ -122,6 +122,32 @@ pub(super) async fn erase(archive: &dyn Archive, unsent: &Unsent) -> Result<usiz
     Ok(erased)
 }
 
+/// Removes the objects of days before `first_kept` (`2026-11-20`), and their marks. Returns the
+/// objects removed.
+pub(super) async fn expire(archive: &dyn Archive, first_kept: &str) -> Result<usize, Error> {
+    let mut removed = 0;
+    for room in [FEED, MARKS] {
+        for key in archive.list(room).await? {
+            // Only what `put` has put there: feed/<day>/<batches>.jsonl, marks/<day>/<batches>.
+            let day = key.split('/').nth(1).filter(|day| is_day(day));
+            if day.is_some_and(|day| *day < *first_kept) {
+                archive.delete(&key).await?;
+                removed += usize::from(room == FEED);
+            }
+        }
+    }
+    Ok(removed)
+}
+
+/// `2026-11-20`.
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
 /// The marks of an object; made now when an older build archived it.
 async fn marks(archive: &dyn Archive, object: &str, beside: &str) -> Result<BTreeSet<u64>, Error> {
     if let Some(written) = archive.get(beside).await? {

@@ -5,9 +5,10 @@
 
 use super::messages::{Deliver, Undelivered};
 use super::outside::{calling, dispatch, end_of, undelivered};
+use super::retries::LineIsWell;
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
-use crate::domain::conversation::{Event, Live, Owed};
+use crate::domain::conversation::{Event, Live, Owed, SendEnd};
 use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{EntityKey, Revision};
@@ -47,6 +48,8 @@ pub(super) struct Conversation {
     /// in memory: with all of actix around it, an actor fits 512 bytes (`an_idle_actor_is_small`).
     rest: Option<(Revision, Arc<[u8]>)>,
     busy: Option<Box<Busy>>,
+    /// It stands in the line of its channel.
+    in_line: bool,
 }
 
 /// What a working conversation has in hand.
@@ -61,6 +64,8 @@ struct Busy {
     timer: Option<(Millis, SpawnHandle)>,
     /// The first in line are outcomes of a turn that was refused.
     kept: bool,
+    /// An answer waits for another try.
+    retrying: bool,
     /// The turn under way only settles old work and may be waiting for company.
     lazy_turn: bool,
 }
@@ -79,6 +84,7 @@ impl Conversation {
             shared,
             rest: None,
             busy: None,
+            in_line: false,
         }
     }
 
@@ -144,7 +150,7 @@ impl Conversation {
         // Outcomes are told once: if this turn is refused, they must not go with it.
         let outcomes: Vec<Event> = events
             .iter()
-            .filter(|event| !matches!(event, Event::Received(_) | Event::Woken))
+            .filter(|event| !matches!(event, Event::Received(_) | Event::Woken | Event::LineIsWell))
             .cloned()
             .collect();
         let turn = async move {
@@ -217,6 +223,11 @@ impl Conversation {
             // still wait behind the turn that owes it.
             let names: Vec<Begun> = owed.iter().map(name_of).collect();
             self.busy().begun.retain(|begun| names.contains(begun));
+            self.busy().retrying = turned.retrying;
+            if turned.retrying && !self.in_line {
+                let me = ctx.address().downgrade();
+                self.in_line = self.shared.retries.stand(&self.key.channel, me);
+            }
         }
         for owed in turned.owed.into_iter().flatten() {
             let name = name_of(&owed);
@@ -238,6 +249,9 @@ impl Conversation {
                 let sending = calling(&self.shared, dispatch(&self.key, send));
                 ctx.spawn(sending.into_actor(self).map(move |report, actor, ctx| {
                     let end = end_of(&report.outcome);
+                    if end == SendEnd::Accepted {
+                        actor.shared.retries.accepted(&actor.key.channel);
+                    }
                     actor.ended(Event::SendEnded { attempt, end }, ctx);
                 }));
             }
@@ -350,6 +364,20 @@ impl Handler<Deliver> for Conversation {
         busy.pending_events += deliver.events.len();
         busy.pending.push_back(deliver);
         self.pump(ctx);
+    }
+}
+
+impl Handler<LineIsWell> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, _: LineIsWell, ctx: &mut Context<Self>) {
+        self.in_line = false;
+        if self.busy.as_ref().is_some_and(|busy| busy.retrying) {
+            self.enqueue(Event::LineIsWell);
+            self.pump(ctx);
+        } else {
+            self.shared.retries.pass_on(&self.key.channel);
+        }
     }
 }
 

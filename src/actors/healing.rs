@@ -7,8 +7,8 @@ use super::quarantine;
 use super::registry::{Ended, Registry};
 use crate::domain::conversation::{Event, Kind, Received};
 use crate::domain::ids::ConversationKey;
-use crate::ports::store::Error;
 use crate::telemetry::meter;
+use bytes::Bytes;
 
 impl Registry {
     /// After a death: each event alone, so that exactly the one that kills is set aside.
@@ -35,7 +35,17 @@ impl Registry {
             meter::quarantined();
             let undecided = vec![Event::Received(undecided(&inbound))];
             match self.once(key, undecided, true).await {
-                Ended::Durable => {}
+                // Durable already, where an unsend finds it: it is listed without its words.
+                Ended::Durable => {
+                    let listed = Inbound {
+                        raw: Bytes::new(),
+                        ..inbound
+                    };
+                    let why = "killed its conversation twice";
+                    if let Err(error) = self.set_aside(key, &[listed], why).await {
+                        tracing::warn!(conversation = %key, %error, "quarantine does not list it");
+                    }
+                }
                 Ended::Refused(refusal) => return Err(refusal),
                 Ended::Unreadable(why) => {
                     self.park(key, &why);
@@ -64,31 +74,29 @@ impl Registry {
         Ok(())
     }
 
-    /// Tells a conversation of the unsends that came while it could not be read; best effort, the
-    /// due index asks again.
-    pub async fn catch_up(&self, key: &ConversationKey) {
+    /// Tells a conversation of the unsends that came while it could not be read. One that is parked
+    /// is left alone: the due index asks again.
+    ///
+    /// # Errors
+    /// When it was not told, and another try is worth while.
+    pub async fn catch_up(&self, key: &ConversationKey) -> Result<(), Refusal> {
         if self.is_parked(key) {
-            return;
+            return Ok(());
         }
         let store = &*self.shared().store;
-        let told = async {
-            let unsent = quarantine::unsent(store, key).await?;
-            if unsent.is_empty() {
-                return Ok(());
-            }
-            let now = store.now();
-            let events = unsent.iter().map(|unsent| unsent.event(now)).collect();
-            match self.once(key, events, true).await {
-                Ended::Durable => quarantine::told(store, key, &unsent).await?,
-                Ended::Refused(_) => {}
-                Ended::Unreadable(why) => self.park(key, &why),
-                Ended::Died => self.park(key, "died when told of an unsend"),
-            }
-            Ok::<(), Error>(())
-        };
-        if let Err(error) = told.await {
-            tracing::warn!(conversation = %key, error = %error, "an unsend waits to be told");
+        let unsent = quarantine::unsent(store, key).await?;
+        if unsent.is_empty() {
+            return Ok(());
         }
+        let now = store.now();
+        let events = unsent.iter().map(|unsent| unsent.event(now)).collect();
+        match self.once(key, events, true).await {
+            Ended::Durable => quarantine::told(store, key, &unsent).await?,
+            Ended::Refused(refusal) => return Err(refusal),
+            Ended::Unreadable(why) => self.park(key, &why),
+            Ended::Died => self.park(key, "died when told of an unsend"),
+        }
+        Ok(())
     }
 }
 

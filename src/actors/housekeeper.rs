@@ -2,16 +2,18 @@
 //!
 //! Every hour it has the store drop unsent words from its files (promise: within 7 days), takes them
 //! out of the archive, and moves change feed older than a week there: an object is durable in the
-//! archive before its batches are trimmed here. Runs on an arbiter of its own, because folders block.
+//! archive before its batches are trimmed here. What is older in the archive than the operator wants
+//! it is removed. Runs on an arbiter of its own, because folders block.
 
 use super::archived::{self, Unsent};
 use super::draw::revision;
 use crate::domain::time::Span;
-use crate::ports::archive::Archive;
+use crate::ports::archive::{self, Archive};
 use crate::ports::store::{
     Class, Commit, Cursor, EntityKey, EntityKind, Error, FeedRecord, Outcome, Revision, Store,
     Urgency, Write,
 };
+use crate::telemetry::meter;
 use actix::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,15 +28,29 @@ const KEEP: Span = Span::hours(24 * 7);
 const RECORDS: usize = 20_000;
 
 /// The actor.
+#[derive(Clone)]
 pub struct Housekeeper {
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
+    keep_archive: Option<Span>,
 }
 
 impl Housekeeper {
     /// A housekeeper for a store.
     pub fn new(store: Arc<dyn Store>, archive: Arc<dyn Archive>) -> Housekeeper {
-        Housekeeper { store, archive }
+        Housekeeper {
+            store,
+            archive,
+            keep_archive: None,
+        }
+    }
+
+    /// Removes from the archive what is older than this; `None`: nothing.
+    pub fn keep_archive(self, span: Option<Span>) -> Housekeeper {
+        Housekeeper {
+            keep_archive: span,
+            ..self
+        }
     }
 
     /// Starts it on an arbiter that may block.
@@ -64,7 +80,7 @@ impl Housekeeper {
             };
             archived::put(&*self.archive, &records)
                 .await
-                .map_err(|error| error.to_string())?;
+                .map_err(said)?;
             self.store
                 .trim_feed(trimmed)
                 .await
@@ -82,7 +98,7 @@ impl Housekeeper {
         if !unsent.is_empty() {
             let erased = archived::erase(&*self.archive, &unsent)
                 .await
-                .map_err(|error| error.to_string())?;
+                .map_err(said)?;
             tracing::info!(
                 unsent = unsent.len(),
                 erased,
@@ -92,6 +108,50 @@ impl Housekeeper {
         look.end(&*self.store)
             .await
             .map_err(|error| error.to_string())
+    }
+
+    /// Removes archived objects whose day is older than what is kept, and their marks. Returns how
+    /// many objects.
+    ///
+    /// # Errors
+    /// A sentence; what is removed stays removed, the next round goes on.
+    pub async fn expire(&self) -> Result<usize, String> {
+        let Some(keep) = self.keep_archive else {
+            return Ok(0);
+        };
+        let first_kept = (self.store.now() - keep).utc_date();
+        archived::expire(&*self.archive, &first_kept)
+            .await
+            .map_err(said)
+    }
+
+    /// A whole round, told to log and metrics.
+    async fn told(&self) {
+        let worked = async {
+            let archived = self.round().await?;
+            meter::archived(archived);
+            let removed = self.expire().await?;
+            meter::archive_removed(removed);
+            Ok::<_, String>((archived, removed))
+        };
+        match worked.await {
+            Ok((archived, removed)) => {
+                meter::housekeeping(true);
+                tracing::info!(archived, removed, "housekeeping done");
+            }
+            Err(error) => {
+                meter::housekeeping(false);
+                tracing::error!(error, "housekeeping failed, the next round goes on");
+            }
+        }
+        self.measure().await;
+    }
+
+    async fn measure(&self) {
+        match self.archive.usage().await {
+            Ok(usage) => meter::archive(usage.objects, usage.bytes),
+            Err(error) => tracing::warn!(%error, "the archive cannot be measured"),
+        }
     }
 
     /// The oldest whole batches that are old enough, about [`RECORDS`] records.
@@ -195,10 +255,16 @@ fn reached(value: &[u8]) -> Option<Cursor> {
     })
 }
 
+fn said(error: archive::Error) -> String {
+    error.to_string()
+}
+
 impl Actor for Housekeeper {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
+        let keeper = self.clone();
+        ctx.spawn(async move { keeper.measure().await }.into_actor(self));
         ctx.run_later(FIRST, |_, ctx| {
             ctx.notify(Round);
             ctx.run_interval(EVERY, |_, ctx| ctx.notify(Round));
@@ -216,15 +282,7 @@ impl Handler<Round> for Housekeeper {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: Round, _: &mut Context<Self>) -> Self::Result {
-        let keeper = Housekeeper {
-            store: self.store.clone(),
-            archive: self.archive.clone(),
-        };
-        Box::pin(async move {
-            match keeper.round().await {
-                Ok(archived) => tracing::info!(archived, "housekeeping done"),
-                Err(error) => tracing::error!(error, "housekeeping failed, the next round goes on"),
-            }
-        })
+        let keeper = self.clone();
+        Box::pin(async move { keeper.told().await })
     }
 }

@@ -16,9 +16,10 @@
 //! | `healing` | delivers again what a death left undone; finds the event that kills |
 //! | `parking` | conversations left alone for a while |
 //! | `quarantine` | keeps raw what could not be decided |
-//! | `sweeper` | wakes what owes something: timers, recovery after a crash |
+//! | `sweeps`, `sweeper` | wakes what owes something: timers, recovery after a crash; its clock |
 //! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
 //! | `archived` | feed in the archive, and how an unsend finds its words there |
+//! | `retries` | answers LINE has not taken yet, in line for the moment it takes others again |
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
 mod archived;
@@ -32,13 +33,18 @@ mod parking;
 mod push_budget;
 mod quarantine;
 mod registry;
+mod retries;
 mod shared;
 mod sweeper;
+mod sweeps;
 mod turn;
 
 pub use housekeeper::Housekeeper;
 pub use messages::{Inbound, Refusal};
 pub use push_budget::PushBudget;
+pub use quarantine::{Quarantined, list as quarantined};
 pub use registry::{Limits, Registry};
+pub use retries::Retries;
 pub use shared::Shared;
 pub use sweeper::Sweeper;
+pub use sweeps::Sweeps;

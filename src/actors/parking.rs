@@ -9,10 +9,10 @@ use dashmap::DashMap;
 const FIRST: Span = Span::secs(5);
 const LONGEST: Span = Span::mins(10);
 
-#[derive(Clone, Copy)]
 struct Parked {
     until: Millis,
     pause: Span,
+    why: Box<str>,
 }
 
 /// Who is parked, and until when.
@@ -43,8 +43,17 @@ impl Parking {
             Parked {
                 until: now + pause,
                 pause,
+                why: why.into(),
             },
         );
+    }
+
+    /// Who is left alone now, until when, and why.
+    pub(super) fn list(&self, now: Millis) -> Vec<(ConversationKey, Millis, Box<str>)> {
+        let parked = self.parked.iter().filter(|entry| now < entry.until);
+        parked
+            .map(|entry| (entry.key().clone(), entry.until, entry.why.clone()))
+            .collect()
     }
 
     /// It works again: the next fault begins with a short pause.

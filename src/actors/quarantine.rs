@@ -224,3 +224,63 @@ fn json(value: &impl Serialize) -> Box<[u8]> {
         .expect("plain data with string keys")
         .into_boxed_slice()
 }
+
+/// What is kept of one conversation, without a customer's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// `channel/chat id`.
+    pub conversation: String,
+    /// Events kept.
+    pub events: u64,
+    /// Older ones that did not fit any more; the change feed has them.
+    pub overflow: u64,
+    /// When the first of them came, milliseconds since 1970.
+    pub since: u64,
+    /// When the last of them came.
+    pub last: u64,
+    /// LINE's types of the events, each once.
+    pub types: Vec<String>,
+    /// Why the last of them was set aside.
+    pub why: String,
+}
+
+impl Quarantined {
+    /// Reads a quarantine entity. A value that cannot be read is listed all the same.
+    pub fn read(key: &EntityKey, value: &[u8]) -> Quarantined {
+        let read = serde_json::from_slice::<Kept>(value);
+        let is_readable = read.is_ok();
+        let kept = read.unwrap_or_default();
+        let mut types: Vec<String> = kept.events.iter().map(|event| event.kind.clone()).collect();
+        types.sort_unstable();
+        types.dedup();
+        let last = kept.events.last();
+        Quarantined {
+            conversation: key.id.to_string(),
+            events: kept.events.len() as u64,
+            overflow: kept.overflow,
+            since: kept.events.first().map_or(0, |event| event.at),
+            last: last.map_or(0, |event| event.at),
+            types,
+            why: match last {
+                Some(event) => event.why.clone(),
+                None if is_readable => String::new(),
+                None => "what is kept cannot be read".to_owned(),
+            },
+        }
+    }
+
+    /// Whether anything is kept: an unsend may have emptied it.
+    pub fn is_something(&self) -> bool {
+        self.events > 0 || self.overflow > 0 || !self.why.is_empty()
+    }
+}
+
+/// Everything kept, in the order of the conversations.
+///
+/// # Errors
+/// As the store.
+pub async fn list(store: &dyn Store) -> Result<Vec<Quarantined>, Error> {
+    let all = store.all(EntityKind::Quarantine).await?;
+    let read = all.iter().map(|(key, value)| Quarantined::read(key, value));
+    Ok(read.filter(Quarantined::is_something).collect())
+}

@@ -11,7 +11,7 @@ use super::quarantine;
 use super::shared::Shared;
 use crate::domain::conversation::{Event, Kind};
 use crate::domain::ids::ConversationKey;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::telemetry::meter;
 use actix::prelude::*;
 use dashmap::DashMap;
@@ -140,21 +140,32 @@ impl Registry {
         }
     }
 
-    /// Wakes a conversation that owes something; best effort, the due index asks again.
-    pub async fn wake(&self, key: &ConversationKey) {
+    /// Wakes a conversation that owes something. One that is parked is left alone: the due index
+    /// asks again.
+    ///
+    /// # Errors
+    /// When it was not looked at, and another try is worth while.
+    pub async fn wake(&self, key: &ConversationKey) -> Result<(), Refusal> {
         if self.is_parked(key) {
-            return;
+            return Ok(());
         }
-        match self.once(key, vec![Event::Woken], true).await {
-            Ended::Durable | Ended::Refused(_) => {}
-            Ended::Unreadable(why) => self.park(key, &why),
+        let mut ended = self.once(key, vec![Event::Woken], true).await;
+        if let Ended::Died = ended {
             // Twice: once may have been a neighbour's fault on the same turn.
-            Ended::Died => {
-                if let Ended::Died = self.once(key, vec![Event::Woken], true).await {
-                    self.park(key, "died twice when woken");
-                }
-            }
+            ended = self.once(key, vec![Event::Woken], true).await;
         }
+        match ended {
+            Ended::Durable => return Ok(()),
+            Ended::Refused(refusal) => return Err(refusal),
+            Ended::Unreadable(why) => self.park(key, &why),
+            Ended::Died => self.park(key, "died twice when woken"),
+        }
+        Ok(())
+    }
+
+    /// Whether this process has the conversation in memory.
+    pub(super) fn is_live(&self, key: &ConversationKey) -> bool {
+        self.slots.contains_key(key)
     }
 
     /// One delivery to whichever actor serves the conversation now.
@@ -269,6 +280,11 @@ impl Registry {
                 let _ = addr.try_send(Passivate(self.clone()));
             }
         }
+    }
+
+    /// Conversations left alone now, until when (store time), and why.
+    pub fn parked(&self) -> Vec<(ConversationKey, Millis, Box<str>)> {
+        self.parking.list(self.shared.store.now())
     }
 
     pub(super) fn is_parked(&self, key: &ConversationKey) -> bool {

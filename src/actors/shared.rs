@@ -1,6 +1,7 @@
 //! What every conversation on this node uses.
 
 use super::push_budget::PushBudget;
+use super::retries::Retries;
 use crate::domain::ids::Incarnation;
 use crate::ports::messenger::Messenger;
 use crate::ports::store::Store;
@@ -19,6 +20,8 @@ pub struct Shared {
     pub intent: Arc<dyn IntentStage>,
     /// The hourly budget of automatic pushes.
     pub pushes: PushBudget,
+    /// Answers that wait for another try.
+    pub retries: Retries,
 }
 
 impl Shared {

@@ -59,6 +59,8 @@ pub(super) struct Turned {
     pub(super) owed: Option<Vec<Owed>>,
     /// When to look again, if that is soon.
     pub(super) wake: Option<Millis>,
+    /// An answer waits for another try.
+    pub(super) retrying: bool,
 }
 
 /// The least pause between two looks that change nothing.
@@ -122,6 +124,7 @@ impl Core {
         Turned {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, SOON),
+            retrying: live.state().waits_to_try_again(),
         }
     }
 
@@ -137,6 +140,7 @@ impl Core {
         Turned {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, CLAIMED).map(|due| due.max(soonest)),
+            retrying: live.state().waits_to_try_again(),
         }
     }
 

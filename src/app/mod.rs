@@ -6,8 +6,10 @@
 mod edge;
 mod observe;
 mod prepare;
+mod refusal;
 mod run;
 
 pub use edge::{at_simulator, line_client, menu_spec};
 pub use prepare::{Fault, Prepared, prepare};
-pub use run::{Running, Start, StartError, start};
+pub use refusal::StartError;
+pub use run::{Running, Start, start};

@@ -9,12 +9,12 @@
 use super::edge::line_settings;
 use super::observe::{LineFigures, StoreFigures};
 use super::prepare::Prepared;
-use crate::actors::{Housekeeper, Limits, PushBudget, Registry, Shared, Sweeper};
+use super::refusal::StartError;
+use crate::actors::{Housekeeper, Limits, PushBudget, Registry, Retries, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups, StoreKind};
 use crate::config::{Fault, SOCKET_PATH_MAX, Settings};
 use crate::domain::ids::ChannelId;
-use crate::line::api;
 use crate::line::inbound::{GroupPolicy, Reading};
 use crate::line::limiter::Rates;
 use crate::line::quota::Remaining;
@@ -27,7 +27,7 @@ use crate::server::status::Status;
 use crate::server::{internal, public};
 use crate::stages::intent::Intent;
 use crate::store::archive::FolderArchive;
-use crate::store::embedded::{Embedded, OpenError, Options};
+use crate::store::embedded::{Embedded, Options};
 use crate::telemetry::meter;
 use actix::prelude::*;
 use actix_web::dev::ServerHandle;
@@ -50,30 +50,6 @@ pub struct Start {
     pub prepared: Prepared,
     /// The recorder; `None` in processes that have none.
     pub metrics: Option<PrometheusHandle>,
-}
-
-/// Why a server did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A listener cannot be bound.
-    #[error("cannot listen on {what} {addr}: {error}")]
-    Listen {
-        /// The config key.
-        what: &'static str,
-        /// The address.
-        addr: String,
-        /// What the operating system said.
-        error: std::io::Error,
-    },
-    /// The store cannot be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The config asks for something this version does not serve.
-    #[error("{0}")]
-    NotYet(&'static str),
-    /// A channel's addresses are unusable.
-    #[error(transparent)]
-    Channel(#[from] api::SettingsError),
 }
 
 /// A server at work.
@@ -116,6 +92,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
             settings.sending.auto_push_per_hour,
             Arc::new(move |channel: &ChannelId| gate.may_push_automatically(channel)),
         ),
+        retries: Retries::default(),
     });
     let registry = Registry::new(shared, Limits::default());
     let status = Arc::new(Status::new(registry.clone()));
@@ -155,7 +132,9 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
 
     // Nothing below can fail: what was started runs.
     Sweeper::new(registry.clone()).start();
-    Housekeeper::new(store.clone(), Arc::new(archive)).start_on(&Arbiter::new().handle());
+    Housekeeper::new(store.clone(), Arc::new(archive))
+        .keep_archive(settings.privacy.keep_archive)
+        .start_on(&Arbiter::new().handle());
     watch_quotas(messenger);
     if let Some(metrics) = metrics {
         keep_up(metrics);

@@ -133,9 +133,13 @@ impl Engine {
         };
         reach::unreachable(&rules, &matcher, &findings);
         taps.extend(menu.answers);
-        let answers = rules.iter().filter_map(|rule| rule.answer.as_ref());
-        let answers = answers.chain(taps.values()).chain(singles.all());
-        postbacks::unanswered(answers, &taps, &Arc::from(place.as_str()), &findings);
+        postbacks::unanswered(&as_written.documents, &taps, &findings);
+        if !singles.seen.contains_key("fallback") && as_written.folder.is_dir() {
+            let allowed = "one [fallback] with a reply in automation/*.toml: without it a text \
+                           that matches no rule stays without an answer";
+            let folder = Arc::from(place.as_str());
+            findings.warn(&folder, Place::default(), "fallback", "nothing", allowed);
+        }
         let warnings = findings.verdict()?;
         let mut engine = Engine {
             matcher,
@@ -219,11 +223,6 @@ impl Engine {
 }
 
 impl Singles {
-    fn all(&self) -> impl Iterator<Item = &Answer> {
-        let greetings = self.greeting.iter().chain(&self.returning);
-        greetings.chain(&self.group_greeting).chain(&self.fallback)
-    }
-
     /// Whether this is the first table of its kind; a second one is a fault.
     fn first(&mut self, root: &Section<'_>, key: &'static str) -> bool {
         let Some(entry) = root.entry(key) else {

@@ -220,23 +220,44 @@ fn image(section: &Section<'_>, folder: &Path) -> Option<(PathBuf, Vec<u8>, Imag
 
 /// Notes LINE's limits broken at the entry, or the key, that breaks them.
 fn note(section: &Section<'_>, rows: &[Vec<(Json, Place)>], faults: &[WireFault]) {
-    let places: Vec<Place> = rows.iter().flatten().map(|(_, at)| *at).collect();
     for fault in faults {
+        let allowed = format!("{} (LINE: {})", fault.allowed, fault.source);
         let area = fault
             .path
             .strip_prefix("areas[")
-            .and_then(|rest| rest.split(']').next())
-            .and_then(|index| index.parse::<usize>().ok())
-            .and_then(|index| places.get(index));
-        let allowed = format!("{} (LINE: {})", fault.allowed, fault.source);
+            .and_then(|rest| rest.split_once(']'))
+            .and_then(|(index, below)| Some((index.parse().ok()?, below)));
         match (area, fault.path.as_str()) {
-            (Some(at), path) => {
-                let path = section.path(path);
+            (Some((index, below)), _) => {
+                let (path, at) = entry_of(rows, index);
+                // An entry's label is also what the tap shows as the customer's words.
+                let key = match below.rsplit('.').next() {
+                    Some("uri") => ".uri",
+                    Some("label" | "displayText") => ".label",
+                    _ => "",
+                };
+                let path = section.path(&format!("{path}{key}"));
                 let findings = section.findings();
-                findings.fault(section.file(), *at, &path, &fault.found, &allowed);
+                findings.fault(section.file(), at, &path, &fault.found, &allowed);
             }
             (None, "chatBarText") => section.fault("chat_bar_text", &fault.found, &allowed),
+            (None, "selected") => section.fault("open", &fault.found, &allowed),
+            (None, path) if path.starts_with("size") => {
+                section.fault("image", &fault.found, &allowed);
+            }
+            (None, "areas") => section.fault("group", &fault.found, &allowed),
             (None, path) => section.fault(path, &fault.found, &allowed),
         }
     }
+}
+
+/// The entry behind an area, as the file names it, and where it stands.
+fn entry_of(rows: &[Vec<(Json, Place)>], mut area: usize) -> (String, Place) {
+    for (g, row) in rows.iter().enumerate() {
+        if let Some((_, at)) = row.get(area) {
+            return (format!("group[{g}].entries[{area}]"), *at);
+        }
+        area -= row.len();
+    }
+    ("group".to_owned(), Place::default())
 }

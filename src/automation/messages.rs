@@ -3,9 +3,8 @@
 //! Whatever is written, `line_wire::message` judges the finished object; its faults come back with
 //! the line of the value that caused them. Nothing is cut to fit.
 
-use crate::automation::shorthand;
+use crate::automation::{shorthand, wording};
 use crate::config::document::{Node, Value};
-use crate::config::fault::Place;
 use crate::config::section::Section;
 use crate::domain::playbook::{Answer, Bubble};
 use crate::line_wire::message::{Fault as WireFault, bubble};
@@ -92,37 +91,19 @@ fn read(
     })
 }
 
-/// Notes LINE's limits broken in a message at the lines that break them.
-pub fn note(section: &Section<'_>, item: &Node, path: &str, faults: &[WireFault]) {
+/// Notes LINE's limits broken in a message at the lines that break them, in the file's own words.
+fn note(section: &Section<'_>, item: &Node, path: &str, faults: &[WireFault]) {
     for fault in faults {
-        let at = place(item, &fault.path);
-        let key = match fault.path.as_str() {
-            "" => path.to_owned(),
-            below => format!("{path}.{below}"),
-        };
-        let allowed = format!("{} (LINE: {})", fault.allowed, fault.source);
-        section
-            .findings()
-            .fault(section.file(), at, &key, &fault.found, &allowed);
+        let told = wording::told(item, path, fault);
+        let findings = section.findings();
+        findings.fault(
+            section.file(),
+            told.at,
+            &told.key,
+            &told.found,
+            &told.allowed,
+        );
     }
-}
-
-/// The place of the deepest written value on the way; steps a shorthand leaves out are passed by.
-fn place(item: &Node, path: &str) -> Place {
-    let mut node = item;
-    for step in path.split(['.', '[', ']']).filter(|step| !step.is_empty()) {
-        let next = match &node.value {
-            Value::List(items) => step.parse().ok().and_then(|i: usize| items.get(i)),
-            Value::Table(table) => shorthand::spellings(step)
-                .iter()
-                .find_map(|name| table.get(name))
-                .or_else(|| table.get(step))
-                .map(|entry| &entry.node),
-            _ => None,
-        };
-        node = next.unwrap_or(node);
-    }
-    node.at
 }
 
 fn fill_label(value: &mut Json, label: &str) {

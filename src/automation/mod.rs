@@ -17,6 +17,7 @@ mod reach;
 mod rules;
 mod shorthand;
 mod synonyms;
+mod wording;
 
 pub use current::Current;
 pub use engine::{Engine, Explanation, Found};

@@ -3,10 +3,10 @@
 //! Refuses data two answers claim, and data of the rich menu's own form (`menu:…`).
 
 use crate::automation::messages;
+use crate::config::document::{Document, Node, Value};
 use crate::config::fault::{Findings, Place};
 use crate::config::section::Section;
 use crate::domain::playbook::Answer;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -39,47 +39,48 @@ pub fn read(root: &Section<'_>, postbacks: &mut Postbacks) {
     }
 }
 
-/// Warns of buttons whose data nobody answers: a tap on them would be a dead end.
-pub fn unanswered<'a>(
-    answers: impl Iterator<Item = &'a Answer>,
-    postbacks: &Postbacks,
-    folder: &Arc<str>,
-    findings: &Findings,
-) {
-    for answer in answers {
-        for bubble in answer.bubbles.iter() {
-            for json in [Some(bubble.json()), bubble.quick_reply()]
-                .into_iter()
-                .flatten()
-            {
-                let json: Value = serde_json::from_str(json).unwrap_or_default();
-                let mut sent = Vec::new();
-                data_of(&json, &mut sent);
-                for data in sent {
-                    if !postbacks.contains_key(data.as_str()) {
-                        let key = format!("the reply of \"{}\"", answer.rule);
-                        let found = format!("a button with data {data:?}, which nothing answers");
-                        let allowed = "data of a [[postback]]";
-                        findings.warn(folder, Place::default(), &key, &found, allowed);
-                    }
+/// Warns of buttons whose data nobody answers, each at its line: a tap on them would be a dead end.
+pub fn unanswered(documents: &[Document], postbacks: &Postbacks, findings: &Findings) {
+    for document in documents {
+        for entry in &document.root.entries {
+            // A [[postback]] is what answers; its own replies may hold buttons.
+            let answers = entry.key == "postback";
+            below(&entry.node, &entry.key, answers, &mut |data, at, path| {
+                if !postbacks.contains_key(data) {
+                    let found = format!("{data:?}, which nothing answers");
+                    let allowed = "the data of a [[postback]]";
+                    findings.warn(&document.file, at, path, &found, allowed);
                 }
-            }
+            });
         }
     }
 }
 
-fn data_of(json: &Value, sent: &mut Vec<String>) {
-    match json {
-        Value::Object(map) => {
-            if let (Some(Value::String(kind)), Some(Value::String(data))) =
-                (map.get("type"), map.get("data"))
-                && kind == "postback"
-            {
-                sent.push(data.clone());
+/// Walks to every `data` of a button that sends it; `answers` leaves out that of the table itself.
+fn below(node: &Node, path: &str, answers: bool, tell: &mut impl FnMut(&str, Place, &str)) {
+    match &node.value {
+        Value::List(items) => {
+            for (i, item) in items.iter().enumerate() {
+                below(item, &format!("{path}[{i}]"), answers, tell);
             }
-            map.values().for_each(|value| data_of(value, sent));
         }
-        Value::Array(items) => items.iter().for_each(|value| data_of(value, sent)),
+        Value::Table(table) => {
+            // A shorthand has no type; as LINE writes it, only postbacks are answered by data.
+            let sends = match table.get("type").map(|entry| &entry.node.value) {
+                None => !answers,
+                Some(Value::Text(kind)) => kind.text == "postback",
+                Some(_) => false,
+            };
+            for entry in &table.entries {
+                let path = format!("{path}.{}", entry.key);
+                match &entry.node.value {
+                    Value::Text(text) if sends && entry.key == "data" => {
+                        tell(&text.text, entry.node.at, &path);
+                    }
+                    _ => below(&entry.node, &path, false, tell),
+                }
+            }
+        }
         _ => {}
     }
 }

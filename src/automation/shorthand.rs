@@ -3,30 +3,26 @@
 //! Everything else passes through as LINE writes it. A shorthand refuses keys it does not know.
 
 use crate::automation::as_json::{json, object};
-use crate::config::document::Table;
+use crate::config::document::{Table, Value};
 use crate::config::section::Section;
 use serde_json::{Map, Value as Json, json};
 
-/// How a step of LINE's path may be spelt in a shorthand.
-pub fn spellings(step: &str) -> &'static [&'static str] {
-    match step {
-        "altText" => &["alt_text"],
-        "quickReply" => &["quick_replies"],
-        "displayText" => &["display_text"],
-        "thumbnailImageUrl" => &["thumbnail"],
-        "data" => &["data"],
-        _ => &[],
+/// Whether a message is written as a shorthand of LINE's template message.
+pub fn is_template(table: &Table) -> bool {
+    matches!(kind(table), Some("buttons" | "confirm"))
+}
+
+fn kind(table: &Table) -> Option<&str> {
+    match &table.get("type")?.node.value {
+        Value::Text(text) => Some(&text.text),
+        _ => None,
     }
 }
 
 /// The message object that was meant.
 pub fn message(section: &Section<'_>, table: &Table) -> Json {
-    let kind = match table.get("type").map(|entry| json(&entry.node.value)) {
-        Some(Json::String(kind)) => kind,
-        _ => String::new(),
-    };
-    match kind.as_str() {
-        "buttons" | "confirm" => template(section, table, &kind),
+    match kind(table) {
+        Some(kind @ ("buttons" | "confirm")) => template(section, table, kind),
         _ => {
             let mut message = object(table);
             if message.remove("quick_replies").is_some() {

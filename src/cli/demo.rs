@@ -121,22 +121,26 @@ fn demo_environment(name: &str) -> Option<String> {
 }
 
 fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(addr).or_else(|_| {
-        tell_taken(addr);
+    TcpListener::bind(addr).or_else(|error| {
+        tell_taken(addr, &error);
         TcpListener::bind((addr.ip(), 0))
     })
 }
 
-fn tell_taken(addr: SocketAddr) {
-    eprintln!("demo: {addr} is taken, a free port is used: see the addresses below");
+fn tell_taken(addr: SocketAddr, error: &std::io::Error) {
+    let why = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "is taken".to_owned(),
+        _ => format!("cannot be used ({error})"),
+    };
+    eprintln!("demo: {addr} {why}, a free port is used: see the addresses below");
 }
 
 /// The address, or another port when it is taken: a second demo must not fail on the first.
 fn free(addr: SocketAddr) -> SocketAddr {
     match TcpListener::bind(addr) {
         Ok(_) => addr,
-        Err(_) => {
-            tell_taken(addr);
+        Err(error) => {
+            tell_taken(addr, &error);
             SocketAddr::new(addr.ip(), 0)
         }
     }

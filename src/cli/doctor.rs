@@ -4,11 +4,12 @@ use super::{DONE, FAULT, OUTSIDE, environment, print_faults};
 use crate::app;
 use crate::config::settings::{Channel, Settings, StoreKind};
 use crate::line::api::{CallError, Client};
-use crate::store::embedded;
+use crate::store::embedded::{self, OpenError};
 use crate::telemetry::logging;
 use httpdate::HttpDate;
+use rustix::fs::Access;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 #[derive(clap::Args)]
@@ -62,8 +63,9 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         for channel in &prepared.settings.channels {
             match app::line_client(channel) {
                 Ok(client) => {
-                    clock(channel, &mut findings).await;
-                    line(channel, &client, &mut findings).await;
+                    if clock(channel, &mut findings).await {
+                        line(channel, &client, &mut findings).await;
+                    }
                 }
                 Err(error) => findings.bad(channel.id.as_str(), &error.to_string()),
             }
@@ -80,11 +82,12 @@ fn store(settings: &Settings, deep: bool, findings: &mut Findings) {
     if !matches!(settings.store.kind, StoreKind::Embedded) {
         return;
     }
-    match rustix::fs::statvfs(if folder.exists() {
-        folder.as_path()
-    } else {
-        ".".as_ref()
-    }) {
+    let standing = standing(folder);
+    if let Err(why) = writable(folder, &standing) {
+        findings.bad("store", &why);
+        return;
+    }
+    match rustix::fs::statvfs(&standing) {
         Ok(disk) => {
             let free = disk.f_bavail * disk.f_frsize;
             let floor = settings.store.free_space_floor;
@@ -119,6 +122,13 @@ fn store(settings: &Settings, deep: bool, findings: &mut Findings) {
                 .damage
                 .iter()
                 .for_each(|line| findings.bad("store", line)),
+            Err(OpenError::Locked { .. }) => findings.bad(
+                "store",
+                &format!(
+                    "the server is running on this folder, {}: stop it first, or run this on a copy",
+                    folder.display()
+                ),
+            ),
             Err(error) => findings.bad("store", &error.to_string()),
         }
     } else {
@@ -129,9 +139,45 @@ fn store(settings: &Settings, deep: bool, findings: &mut Findings) {
     }
 }
 
+/// The folder, or what stands of the way to it.
+fn standing(folder: &Path) -> PathBuf {
+    let mut ancestors = folder.ancestors();
+    match ancestors.find(|path| path.symlink_metadata().is_ok()) {
+        Some(path) => path.to_path_buf(),
+        None => PathBuf::from("."),
+    }
+}
+
+/// Whether the server could write its folder, or make it.
+fn writable(folder: &Path, standing: &Path) -> Result<(), String> {
+    let name = folder.display();
+    let allowed = "allowed: a folder that this server alone uses and may write, set by store.path";
+    if !standing.is_dir() {
+        let file = standing.display();
+        return Err(format!("{name}: {file} is a file and no folder, {allowed}"));
+    }
+    let asked = Access::WRITE_OK | Access::EXEC_OK;
+    rustix::fs::access(standing, asked).map_err(|error| {
+        let user = rustix::process::geteuid().as_raw();
+        let place = standing.display();
+        format!("{name}: user {user} may not write in {place} ({error}), {allowed}")
+    })
+}
+
+/// The innermost reason of a failed request: the outer ones say only that it failed.
+fn reason(error: &reqwest::Error) -> String {
+    let mut inner: &dyn std::error::Error = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
 /// Compares our clock with the `Date` of LINE's answers. Reply tokens are counted in seconds from
 /// LINE's timestamps only for people; still, logs and reports of a wrong clock mislead.
-async fn clock(channel: &Channel, findings: &mut Findings) {
+///
+/// Answers whether there was an answer at all: without one, nothing else needs to be asked.
+async fn clock(channel: &Channel, findings: &mut Findings) -> bool {
     let name = channel.id.as_str();
     let asked = async {
         let http = reqwest::Client::builder()
@@ -149,12 +195,13 @@ async fn clock(channel: &Channel, findings: &mut Findings) {
             findings.bad(
                 name,
                 &format!(
-                    "{} cannot be reached: {}",
+                    "{} cannot be reached: {}: is it the api_base that is meant, and may this \
+                     machine go there?",
                     channel.api_base,
-                    error.without_url()
+                    reason(&error)
                 ),
             );
-            return;
+            return false;
         }
     };
     let Some(theirs) = date.map(SystemTime::from) else {
@@ -162,7 +209,7 @@ async fn clock(channel: &Channel, findings: &mut Findings) {
             name,
             "LINE's answer has no date: the clock was not compared",
         );
-        return;
+        return true;
     };
     let ours = SystemTime::now();
     let apart = ours
@@ -178,6 +225,7 @@ async fn clock(channel: &Channel, findings: &mut Findings) {
     } else {
         findings.good(name, &said);
     }
+    true
 }
 
 async fn line(channel: &Channel, client: &Client, findings: &mut Findings) {

@@ -5,7 +5,7 @@
 
 use crate::automation::{Engine, Explanation};
 use crate::cli::check::write_all;
-use crate::config::load;
+use crate::config::{Fault, load};
 use crate::domain::playbook::{Answer, Playbook};
 use std::io::{self, Write};
 use std::path::Path;
@@ -19,7 +19,9 @@ pub fn run(config_dir: &Path, text: &str, out: &mut dyn Write) -> io::Result<u8>
     let engine = load(config_dir, &|_| None).and_then(|loaded| Engine::build(&loaded.automation));
     let engine = match engine {
         Ok((engine, _)) => engine,
-        Err(faults) => {
+        Err(mut faults) => {
+            // Nothing here needs a secret: an unset variable is not what is wrong.
+            faults.retain(Fault::is_fault);
             write_all(&faults, out)?;
             return Ok(1);
         }

@@ -52,9 +52,14 @@ pub(super) fn run(command: &Command) -> u8 {
         })
         .collect();
     if channels.is_empty() {
+        let known: Vec<&str> = (prepared.settings.channels.iter())
+            .map(|known| known.id.as_str())
+            .collect();
         eprintln!(
-            "menu sync: no channel {:?}, allowed: the id of a [[channels]] entry",
-            channel.as_deref().unwrap_or_default()
+            "menu sync: --channel {:?} is not in {}/hotline.toml, allowed: {}",
+            channel.as_deref().unwrap_or_default(),
+            config.display(),
+            known.join(", ")
         );
         return FAULT;
     }

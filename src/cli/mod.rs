@@ -6,15 +6,19 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod ask;
 pub mod check;
 mod demo;
 mod doctor;
 pub mod explain;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod health;
 mod menu;
+mod quarantine;
 mod serve;
 mod simulator;
+mod usage;
 
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -48,6 +52,10 @@ enum Command {
     Explain(Explain),
     /// Asks the outside world: token, webhook URL, quota, store, clock, disk
     Doctor(doctor::Arguments),
+    /// Whether the server of this config is well: exit code 0, or 1
+    Health(health::Arguments),
+    /// Events that were set aside undecided, and conversations left alone; no customer's words
+    Quarantine(quarantine::Arguments),
     /// The rich menu on LINE
     #[command(subcommand)]
     Menu(menu::Command),
@@ -80,7 +88,10 @@ fn written(result: std::io::Result<u8>) -> u8 {
 pub fn run() -> ExitCode {
     #[cfg(feature = "failpoints")]
     let _armed = failpoints::arm();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::tell(&error),
+    };
     let code = match arguments.command {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Serve(arguments) => serve::run(&arguments.config),
@@ -94,6 +105,8 @@ pub fn run() -> ExitCode {
             written(explain::run(&config, &text, &mut std::io::stdout().lock()))
         }
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
+        Command::Quarantine(arguments) => quarantine::run(&arguments),
         Command::Menu(command) => menu::run(&command),
         Command::Simulator(arguments) => simulator::run(&arguments),
     };
@@ -120,6 +133,8 @@ fn loopback(addr: &str) -> Result<SocketAddr, String> {
     if addr.ip().is_loopback() {
         Ok(addr)
     } else {
-        Err(format!("{addr} is not on loopback"))
+        Err(format!(
+            "{addr} is not on loopback, allowed: an address of this machine alone, such as 127.0.0.1:8090"
+        ))
     }
 }

@@ -3,6 +3,7 @@
 //! Refuses two channels of one id or destination, a channel without a secret, and calls to LINE
 //! over plain http except to this machine.
 
+use crate::config::placeholder::{self, Kind};
 use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::config::settings::{AccessToken, Channel, ChannelSecrets, Groups};
@@ -68,6 +69,15 @@ fn one(section: &Section<'_>) -> Channel {
         })
         .unwrap_or_else(|| ChannelId::new(""));
     let call_words = section.texts("group_call_words", 0..=16, 1..=20);
+    let api_base = section.base_url("api_base", "https://api.line.me");
+    // A simulator on this machine takes any credential.
+    if !api_base.is_loopback() {
+        placeholder::warn(section, "secret", Kind::Secret);
+        placeholder::warn(section, "secrets", Kind::Secret);
+        if section.words_of("access_token") != Some("stateless") {
+            placeholder::warn(section, "access_token", Kind::Token);
+        }
+    }
     Channel {
         id,
         secrets: secrets(section),
@@ -75,7 +85,7 @@ fn one(section: &Section<'_>) -> Channel {
         destination: section.parsed("destination", "U and 32 of 0-9 a-f", |text| {
             is_user_id(text).then(|| Arc::from(text))
         }),
-        api_base: section.base_url("api_base", "https://api.line.me"),
+        api_base,
         data_api_base: section.base_url("data_api_base", "https://api-data.line.me"),
         groups: section.choice(
             "groups",

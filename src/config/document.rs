@@ -50,7 +50,7 @@ pub struct Text {
     pub text: String,
     /// The variable it came from.
     pub variable: Option<String>,
-    /// The variable is named and unset.
+    /// The variable is named and unset, or empty.
     pub unset: bool,
 }
 
@@ -123,7 +123,7 @@ pub struct Document {
     pub file: Arc<str>,
     /// Its contents.
     pub root: Table,
-    /// Variables it names that are unset.
+    /// Variables it names that are unset or empty.
     pub unset: Vec<Fault>,
     /// It is not TOML: faults are noted, the contents are empty.
     pub broken: bool,
@@ -268,14 +268,21 @@ impl Walk<'_, '_> {
                 unset: false,
             };
         };
-        let value = (self.env)(name).filter(|value| !value.is_empty());
+        let given = (self.env)(name);
+        let is_empty = given.is_some();
+        let value = given.filter(|value| !value.is_empty());
         if value.is_none() {
+            let found = if is_empty {
+                format!("\"${{{name}}}\" and the environment variable {name} is set, but empty")
+            } else {
+                format!("\"${{{name}}}\" and no environment variable {name}")
+            };
             self.document.unset.push(Fault {
                 file: self.document.file.clone(),
                 line: at.line,
                 column: at.column,
                 key: self.path.clone(),
-                found: format!("\"${{{name}}}\" and no environment variable {name}"),
+                found,
                 allowed: format!("{name} set to the value before serving"),
                 severity: Severity::Warning,
             });

@@ -6,8 +6,9 @@
 use crate::config::document::{Document, Env};
 use crate::config::fault::{Fault, Findings, Place, Severity};
 use crate::config::sections;
-use crate::config::settings::Settings;
+use crate::config::settings::{Server, Settings, Store};
 use crate::domain::playbook::Policy;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -78,7 +79,13 @@ pub struct Survey {
 /// Reads a config folder to the end, whatever is found.
 pub fn survey(dir: &Path, env: Env<'_>) -> Survey {
     let findings = Findings::default();
-    let document = read(&dir.join("hotline.toml"), env, &findings);
+    let main = dir.join("hotline.toml");
+    let document = if main.exists() || std::fs::symlink_metadata(&main).is_ok() {
+        read(&main, env, &findings)
+    } else {
+        absent(dir, &findings);
+        None
+    };
     let settings = document
         .as_ref()
         .filter(|document| !document.broken)
@@ -123,6 +130,51 @@ pub fn load(dir: &Path, env: Env<'_>) -> Result<Loaded, Vec<Fault>> {
     }
 }
 
+/// Where a server of a config folder is found: what commands need that only talk to it.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// `[server]`
+    pub server: Server,
+    /// `[store]`
+    pub store: Store,
+}
+
+/// Reads `[server]` and `[store]` alone. Secrets that are unset, faults of other sections and of the
+/// automation are other commands' business: the server may be running on what was there before.
+///
+/// # Errors
+/// Faults and unset variables of the two sections, or a file that cannot be read.
+pub fn site(dir: &Path, env: Env<'_>) -> Result<Site, Vec<Fault>> {
+    let findings = Findings::default();
+    let document = read(&dir.join("hotline.toml"), env, &findings);
+    let settings = document
+        .as_ref()
+        .filter(|document| !document.broken)
+        .map(|document| sections::settings(document, &findings));
+    for missing in document.iter().flat_map(|document| &document.unset) {
+        findings.push(Fault {
+            severity: Severity::Fault,
+            ..missing.clone()
+        });
+    }
+    let concerns = |fault: &Fault| {
+        let key = fault.key.as_str();
+        fault.is_fault()
+            && (key.is_empty() || key.starts_with("server") || key.starts_with("store"))
+    };
+    let (Ok(all) | Err(all)) = findings.verdict();
+    let faults: Vec<Fault> = all
+        .iter()
+        .filter(|fault| concerns(fault))
+        .cloned()
+        .collect();
+    match settings {
+        Some(Settings { server, store, .. }) if faults.is_empty() => Ok(Site { server, store }),
+        Some(_) => Err(faults),
+        None => Err(all),
+    }
+}
+
 /// Variables of the process: the [`Env`] of `serve` and `check`.
 pub fn process_env(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -148,6 +200,23 @@ pub fn load_automation(
     findings.verdict().map(|_| automation)
 }
 
+/// Notes what is missing on the way to `hotline.toml`.
+fn absent(dir: &Path, findings: &Findings) {
+    const ALLOWED: &str = "a config folder with hotline.toml in it, named by --config DIR";
+    let at = Place::default();
+    match std::fs::metadata(dir) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            unreadable(dir, &error, findings);
+        }
+        Err(_) => findings.fault(&name(dir), at, "", "no such folder", ALLOWED),
+        Ok(meta) if !meta.is_dir() => findings.fault(&name(dir), at, "", "a file", ALLOWED),
+        Ok(_) => {
+            let found = "no such file";
+            findings.fault(&name(&dir.join("hotline.toml")), at, "", found, ALLOWED);
+        }
+    }
+}
+
 fn automation_files(
     dir: &Path,
     policy: Policy,
@@ -164,7 +233,9 @@ fn automation_files(
                     .filter(|path| path.extension().is_some_and(|ext| ext == "toml")),
             );
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        // Without the folder around it, one finding is enough.
+        Err(_) if !dir.is_dir() => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             let found = "no such folder";
             let allowed = "automation/*.toml; without it no text is answered";
             findings.warn(&name(&folder), Place::default(), "", found, allowed);
@@ -206,15 +277,25 @@ fn read(path: &Path, env: Env<'_>, findings: &Findings) -> Option<Document> {
     }
 }
 
+/// Notes why a file or folder cannot be read, in words an operator can act on.
 fn unreadable(path: &Path, error: &std::io::Error, findings: &Findings) {
-    let allowed = "a readable UTF-8 file";
-    findings.fault(
-        &name(path),
-        Place::default(),
-        "",
-        &error.to_string(),
-        allowed,
-    );
+    let (found, allowed) = match error.kind() {
+        ErrorKind::NotFound => ("no such file", "a file of that name"),
+        ErrorKind::InvalidData => ("bytes that are not UTF-8", "a text file in UTF-8"),
+        ErrorKind::PermissionDenied => (
+            "no permission to read it",
+            "a file the user of this process may read",
+        ),
+        ErrorKind::IsADirectory => ("a folder", "a text file in UTF-8"),
+        ErrorKind::NotADirectory => ("no folder", "a folder"),
+        _ => {
+            let found = error.to_string();
+            let allowed = "a readable text file in UTF-8";
+            findings.fault(&name(path), Place::default(), "", &found, allowed);
+            return;
+        }
+    };
+    findings.fault(&name(path), Place::default(), "", found, allowed);
 }
 
 fn name(path: &Path) -> Arc<str> {

@@ -8,6 +8,7 @@ pub mod channels;
 pub mod document;
 pub mod fault;
 mod load;
+mod placeholder;
 pub mod secret;
 pub mod section;
 mod sections;
@@ -19,10 +20,11 @@ mod values;
 pub use document::Env;
 pub use fault::{Fault, Findings, Severity};
 pub use load::{
-    AutomationAsWritten, Loaded, MAX_FILE_BYTES, Survey, load, load_automation, process_env, survey,
+    AutomationAsWritten, Loaded, MAX_FILE_BYTES, Site, Survey, load, load_automation, process_env,
+    site, survey,
 };
 pub use secret::Secret;
 pub use sections::SOCKET_PATH_MAX;
 pub use settings::Settings;
-pub use suggest::nearest;
+pub use suggest::{allowed_words, nearest};
 pub use units::{BaseUrl, ByteSize, Share};

@@ -83,6 +83,14 @@ impl<'a> Section<'a> {
         self.table.get(key)
     }
 
+    /// The text of a string, whatever else may be wrong with it; does not count as asking.
+    pub(crate) fn words_of(&self, key: &str) -> Option<&'a str> {
+        match &self.table.get(key)?.node.value {
+            Value::Text(text) => Some(&text.text),
+            _ => None,
+        }
+    }
+
     /// Notes a fault at a key, or at the table when the key is absent.
     pub fn fault(&self, key: &str, found: &str, allowed: &str) {
         let at = self.table.get(key).map_or(self.at(), |entry| entry.node.at);

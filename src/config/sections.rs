@@ -4,10 +4,10 @@ use crate::config::document::Document;
 use crate::config::fault::Findings;
 use crate::config::section::Section;
 use crate::config::settings::{
-    Ai, AiProvider, LogFormat, LogLevel, Logging, RedisServers, Sending, Server, Settings, Store,
-    StoreKind,
+    Ai, AiProvider, LogFormat, LogLevel, Logging, Privacy, RedisServers, Sending, Server, Settings,
+    Store, StoreKind,
 };
-use crate::config::units::ByteSize;
+use crate::config::units::{ByteSize, parse_span};
 use crate::config::{channels, secret::Secret};
 use crate::domain::playbook::LateAnswers;
 use crate::domain::time::Span;
@@ -29,9 +29,10 @@ pub(crate) fn settings(document: &Document, findings: &Findings) -> Settings {
         sending: sending(root.section("sending")),
         channels: channels::all(&root),
         ai: ai(root.section("ai")),
+        privacy: privacy(root.section("privacy")),
         logging: logging(root.section("logging")),
     };
-    for later in ["routing", "console", "privacy"] {
+    for later in ["routing", "console"] {
         root.section(later).finish();
     }
     root.finish();
@@ -80,6 +81,25 @@ fn server(section: Section<'_>) -> Server {
     };
     section.finish();
     server
+}
+
+fn privacy(section: Section<'_>) -> Privacy {
+    let bounds = Span::hours(24)..=Span::hours(24 * 3_650);
+    let days = |text: &str| match text {
+        "forever" => Some(None),
+        _ => parse_span(text)
+            .filter(|span| bounds.contains(span))
+            .map(Some),
+    };
+    let keep_archive = section
+        .parsed(
+            "keep_archive",
+            "\"forever\", or a duration like \"90d\", from 1d to 3650d",
+            days,
+        )
+        .flatten();
+    section.finish();
+    Privacy { keep_archive }
 }
 
 fn count(section: &Section<'_>, key: &'static str, default: usize, most: i64) -> NonZeroUsize {

@@ -26,6 +26,8 @@ pub struct Settings {
     pub channels: Vec<Channel>,
     /// `[ai]`
     pub ai: Ai,
+    /// `[privacy]`
+    pub privacy: Privacy,
     /// `[logging]`
     pub logging: Logging,
 }
@@ -85,6 +87,14 @@ impl Store {
     pub fn socket(&self) -> PathBuf {
         self.path.join("hotline.sock")
     }
+}
+
+/// `[privacy]`: how long what is kept of customers stays.
+#[derive(Clone, Debug)]
+pub struct Privacy {
+    /// `keep_archive`: archived records are removed when the day of their object is older than this.
+    /// `None`, written `forever` and the default: never; else 1d–3650d.
+    pub keep_archive: Option<Span>,
 }
 
 /// Which store.

@@ -128,6 +128,14 @@ impl BaseUrl {
             .then(|| BaseUrl(Arc::from(url.as_str().trim_end_matches('/'))))
     }
 
+    /// Whether it leads to this machine.
+    pub fn is_loopback(&self) -> bool {
+        reqwest::Url::parse(&self.0)
+            .ok()
+            .and_then(|url| url.host_str().map(is_loopback))
+            .unwrap_or(false)
+    }
+
     /// The URL without a trailing slash.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -3,6 +3,7 @@
 //! Each getter knows its bounds and says them when a value lies outside.
 
 use crate::config::document::{Node, Value};
+use crate::config::nearest;
 use crate::config::secret::Secret;
 use crate::config::section::{Section, list_of, one_of};
 use crate::config::units::{BaseUrl, ByteSize, Share, parse_size, parse_span, show_span};
@@ -138,7 +139,13 @@ impl Section<'_> {
 
     /// One of a few words.
     pub fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)], default: T) -> T {
-        let allowed = one_of(words.iter().map(|(word, _)| word));
+        let all = one_of(words.iter().map(|(word, _)| word));
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let near = self.words_of(key).and_then(|word| nearest(word, &known));
+        let allowed = match near {
+            Some(near) => format!("{all}; did you mean \"{near}\"?"),
+            None => all,
+        };
         self.parsed(key, &allowed, |text| {
             words
                 .iter()

@@ -281,7 +281,11 @@ pub async fn handle(
             let said = "unknown channel: the path is /line/{id of a [[channels]] entry}/webhook";
             if request.headers().contains_key(signature::HEADER) {
                 // Signed: LINE's, or somebody's who tries. A slip in the webhook URL looks like this.
-                tracing::warn!(channel = id, status = 404, "webhook for an unknown channel");
+                tracing::warn!(
+                    channel = id,
+                    status = 404,
+                    "webhook for an unknown channel, allowed: /line/ID/webhook with the id of a [[channels]] entry"
+                );
             }
             return plain(StatusCode::NOT_FOUND, said.to_string());
         }

@@ -175,6 +175,7 @@ impl Image {
             path: "image".to_owned(),
             found,
             allowed: allowed.to_owned(),
+            choices: Vec::new(),
             source: page::RICH_MENU_IMAGE,
         };
         if bytes.len() > limits::MENU_IMAGE.max {

@@ -30,6 +30,15 @@ pub enum Error {
     },
 }
 
+/// How much an archive holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Objects.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
 /// Keeps objects by key. Methods are called from any thread; folder bodies work on the calling
 /// thread, so call them from a worker, not from a runtime that serves LINE.
 pub trait Archive: Send + Sync + 'static {
@@ -41,6 +50,9 @@ pub trait Archive: Send + Sync + 'static {
 
     /// Removes an object; removing what is not there is success.
     fn delete(&self, key: &str) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// How much it holds, whatever the objects are for. Looks at every object: for once an hour.
+    fn usage(&self) -> BoxFuture<'static, Result<Usage, Error>>;
 
     /// Keys that start with the folder `prefix` (whole segments; empty: all), in order.
     fn list(&self, prefix: &str) -> BoxFuture<'static, Result<Vec<String>, Error>>;

@@ -14,7 +14,7 @@
 //!    entities in any order.
 //! 5. **An error means unknown, never "not stored"** — except [`Error::Full`], which is said before
 //!    anything was written. After any other error of the embedded body the process must end.
-//! 6. **Due items come back**: a claim moves the item `hold` later instead of removing it, so a
+//! 6. **Due items come back**: a claim moves the item to a later time instead of removing it, so a
 //!    claimer that dies loses nothing. Only a commit of that entity settles its due time.
 //! 7. **Reads see every commit that was acknowledged before the read began.**
 
@@ -276,14 +276,22 @@ pub trait Store: Send + Sync + 'static {
     /// Somebody waits behind a lazy commit: write now.
     fn nudge(&self);
 
-    /// Hands out at most `limit` due items, most recent `at` first (freshest reply tokens), and
-    /// moves each to `now + hold`.
+    /// Hands out at most `limit` items due at `upto` or before, most recent `at` first (freshest
+    /// reply tokens), and moves each to `until`. An `until` that is not after `upto` would hand
+    /// them out again at once.
     fn claim_due(
         &self,
-        now: Millis,
-        hold: Span,
+        upto: Millis,
+        until: Millis,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, Error>>;
+
+    /// All entities of a kind that have a value. For the few kinds a person asks about; a kind of
+    /// millions (conversations) is read one by one. A damaged row is left out and logged.
+    fn all(
+        &self,
+        kind: EntityKind,
+    ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, Error>>;
 
     /// Reads the change feed after a cursor, oldest first, at most `limit` records.
     fn feed(

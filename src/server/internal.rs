@@ -40,6 +40,7 @@ pub fn serve(
             .route("/livez", web::get().to(livez))
             .route("/readyz", web::get().to(readyz))
             .route("/version", web::get().to(version))
+            .route("/admin/quarantine", web::get().to(quarantine))
             .route("/admin/reload", web::post().to(reload))
             .default_service(web::to(not_here))
     })
@@ -107,6 +108,15 @@ async fn version() -> HttpResponse {
     }))
 }
 
+async fn quarantine(internal: web::Data<Internal>) -> HttpResponse {
+    match internal.status.quarantine().await {
+        Ok(found) => HttpResponse::Ok().json(found),
+        Err(error) => HttpResponse::ServiceUnavailable()
+            .content_type("text/plain")
+            .body(format!("{error}\n")),
+    }
+}
+
 async fn reload(internal: web::Data<Internal>) -> HttpResponse {
     let apply = internal.reload.clone();
     match web::block(move || apply()).await {
@@ -122,6 +132,6 @@ async fn reload(internal: web::Data<Internal>) -> HttpResponse {
 
 async fn not_here() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain").body(
-        "nothing here: GET /metrics /livez /readyz /readyz?verbose /version, POST /admin/reload\n",
+        "nothing here: GET /metrics /livez /readyz /readyz?verbose /version /admin/quarantine, POST /admin/reload\n",
     )
 }

@@ -1,9 +1,9 @@
 //! How the node is: what `/readyz`, `/metrics` and the admin socket tell.
 
-use crate::actors::Registry;
-use crate::ports::store::Health;
+use crate::actors::{self, Quarantined, Registry};
+use crate::ports::store::{self, Health};
 use crate::telemetry::meter::{self, Sampled};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -50,6 +50,26 @@ pub struct StoreView {
     pub waiting: usize,
     /// The last durable batch.
     pub batch: u64,
+}
+
+/// What was set aside, for `hotline quarantine`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// Events kept raw, by conversation.
+    pub quarantined: Vec<Quarantined>,
+    /// Conversations left alone now.
+    pub parked: Vec<Parked>,
+}
+
+/// A conversation left alone for a while.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Parked {
+    /// `channel/chat id`.
+    pub conversation: String,
+    /// Until when, milliseconds since 1970.
+    pub until: u64,
+    /// Why.
+    pub why: String,
 }
 
 impl Status {
@@ -105,6 +125,25 @@ impl Status {
                 batch,
             },
         }
+    }
+
+    /// What was set aside, and who is left alone.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn quarantine(&self) -> Result<Quarantine, store::Error> {
+        let quarantined = actors::quarantined(&*self.registry.shared().store).await?;
+        let parked = self.registry.parked().into_iter();
+        Ok(Quarantine {
+            quarantined,
+            parked: parked
+                .map(|(key, until, why)| Parked {
+                    conversation: key.to_string(),
+                    until: until.0,
+                    why: why.into(),
+                })
+                .collect(),
+        })
     }
 
     /// Brings the sampled gauges up to date.

@@ -11,7 +11,8 @@ use serde_json::Value;
 #[serde(
     tag = "type",
     rename_all = "lowercase",
-    rename_all_fields = "camelCase"
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
 )]
 pub enum Action {
     /// Writes.
@@ -138,7 +139,7 @@ pub enum ActionError {
     #[error("channel {0} is not simulated")]
     NoChannel(String),
     /// No such customer or group.
-    #[error("chat {0} is unknown")]
+    #[error("no customer or group {0:?} on this channel")]
     NoChat(String),
     /// The customer has blocked the account.
     #[error("customer {0} has blocked the account: follow first")]

@@ -3,6 +3,7 @@
 //! Every fault is rolled once per call, before the call is decided, so the journal can say what the
 //! caller was told at the moment the call is accepted.
 
+use super::endpoints::Endpoint;
 use super::ids::Ids;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,6 +69,101 @@ pub struct Faults {
     pub monthly_limit: Option<Fault>,
     /// Life of reply tokens, milliseconds; `None`: as the simulator was started.
     pub token_life_ms: Option<u64>,
+}
+
+/// Why a set of faults is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FaultError {
+    /// No endpoint of that name.
+    #[error(
+        "{fault}.endpoints: no endpoint {name:?}, allowed: {}",
+        endpoint_names()
+    )]
+    Endpoint {
+        /// The fault.
+        fault: &'static str,
+        /// What was named.
+        name: String,
+    },
+    /// Not a chance.
+    #[error("{fault}.probability: {found} is not a chance, allowed: 0 to 1")]
+    Probability {
+        /// The fault.
+        fault: &'static str,
+        /// What was given.
+        found: f64,
+    },
+    /// Longer than anybody waits.
+    #[error("{fault}.ms: {found}, allowed: 0 to {WAIT_MAX_MS} milliseconds")]
+    Wait {
+        /// The fault.
+        fault: &'static str,
+        /// What was given.
+        found: u64,
+    },
+    /// Not the status of an outage.
+    #[error("outage.status: {0}, allowed: 0 (closes the connection) or 400 to 599")]
+    Status(u16),
+}
+
+fn endpoint_names() -> String {
+    let names: Vec<_> = Endpoint::ALL.iter().map(|known| known.name()).collect();
+    names.join(", ")
+}
+
+impl Faults {
+    /// Every switch by its name in JSON.
+    fn each(&self) -> [(&'static str, Option<&Fault>); 11] {
+        [
+            ("outage", self.outage.as_ref()),
+            ("latencyBefore", self.latency_before.as_ref()),
+            ("latencyAfter", self.latency_after.as_ref()),
+            ("hangBefore", self.hang_before.as_ref()),
+            ("hangAfter", self.hang_after.as_ref()),
+            ("resetBefore", self.reset_before.as_ref()),
+            ("resetAfter", self.reset_after.as_ref()),
+            ("errorBefore", self.error_before.as_ref()),
+            ("errorAfter", self.error_after.as_ref()),
+            ("rateLimit", self.rate_limit.as_ref()),
+            ("monthlyLimit", self.monthly_limit.as_ref()),
+        ]
+    }
+
+    /// Looks at every switch, so that a mistyped one is not taken for one that never strikes.
+    ///
+    /// # Errors
+    /// The first thing that cannot be meant.
+    pub fn check(&self) -> Result<(), FaultError> {
+        for (name, fault) in self.each() {
+            let Some(fault) = fault else { continue };
+            let unknown = fault.endpoints.iter().find(|endpoint| {
+                let mut all = Endpoint::ALL.iter();
+                !all.any(|known| known.name() == endpoint.as_str())
+            });
+            if let Some(unknown) = unknown {
+                return Err(FaultError::Endpoint {
+                    fault: name,
+                    name: unknown.clone(),
+                });
+            }
+            if !(0.0..=1.0).contains(&fault.probability) {
+                return Err(FaultError::Probability {
+                    fault: name,
+                    found: fault.probability,
+                });
+            }
+            if fault.ms > WAIT_MAX_MS {
+                return Err(FaultError::Wait {
+                    fault: name,
+                    found: fault.ms,
+                });
+            }
+            if name == "outage" && !matches!(fault.status, 0 | 400..=599) {
+                return Err(FaultError::Status(fault.status));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What is said instead of deciding the call.

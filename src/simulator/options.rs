@@ -19,6 +19,25 @@ pub const TOKEN_CAP_MS: u64 = 20 * 60_000;
 /// Source: LINE docs, "Check webhook error causes and statistics".
 pub const WEBHOOK_TIMEOUT_MS: u64 = 2_000;
 
+/// Checks where webhooks shall go.
+///
+/// # Errors
+/// What was given and what is allowed.
+pub fn webhook_url(url: &str) -> Result<(), String> {
+    let good = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"))
+        .is_some_and(|rest| rest.starts_with(|c: char| !matches!(c, '/' | '?' | '#')))
+        && !url.contains(char::is_whitespace);
+    if good {
+        return Ok(());
+    }
+    Err(format!(
+        "{url:?} is no URL, allowed: http:// or https://, such as \
+         http://127.0.0.1:8080/line/main/webhook"
+    ))
+}
+
 /// The plan's monthly limit of counted messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,7 +112,7 @@ impl Default for Rates {
 
 /// How webhooks are delivered; may be changed while running.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Delivery {
     /// Most events in one request (LINE publishes no maximum).
     pub max_events: usize,
@@ -125,6 +144,25 @@ impl Default for Delivery {
             redelivery_count: 3,
             redelivery_interval_ms: 60_000,
         }
+    }
+}
+
+impl Delivery {
+    /// Looks for values that cannot be meant.
+    ///
+    /// # Errors
+    /// The first of them: name, value, what is allowed.
+    pub fn check(&self) -> Result<(), String> {
+        if self.max_events == 0 {
+            return Err("maxEvents: 0, allowed: 1 or more".to_owned());
+        }
+        if !(0.0..=1.0).contains(&self.duplicates) {
+            let found = self.duplicates;
+            return Err(format!(
+                "duplicates: {found} is not a chance, allowed: 0 to 1"
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //! plain paths; works on the calling thread.
 
 use super::folder::Folder;
-use crate::ports::archive::{Archive, Error};
+use crate::ports::archive::{Archive, Error, Usage};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::io;
 use std::path::Path;
@@ -33,6 +33,10 @@ impl Archive for FolderArchive {
 
     fn delete(&self, key: &str) -> BoxFuture<'static, Result<(), Error>> {
         ready(self.folder.delete(key)).boxed()
+    }
+
+    fn usage(&self) -> BoxFuture<'static, Result<Usage, Error>> {
+        ready(self.folder.usage()).boxed()
     }
 
     fn list(&self, prefix: &str) -> BoxFuture<'static, Result<Vec<String>, Error>> {

@@ -3,7 +3,7 @@
 //! Written to a temporary file, synced, renamed, and the folder synced. A key can not name anything
 //! outside the folder; temporary files are never listed.
 
-use crate::ports::archive::Error;
+use crate::ports::archive::{Error, Usage};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -81,12 +81,36 @@ impl Folder {
         }
     }
 
-    /// Removes an object.
+    /// Removes an object, and its folder when that was the last in it.
     pub fn delete(&self, key: &str) -> Result<(), Error> {
-        match fs::remove_file(self.path(key)?) {
-            Err(error) if !absent(&error) => Err(failed(key, &error)),
-            _ => Ok(()),
+        let path = self.path(key)?;
+        match fs::remove_file(&path) {
+            Err(error) if !absent(&error) => return Err(failed(key, &error)),
+            _ => {}
         }
+        if let Some(parent) = path.parent().filter(|parent| *parent != self.root) {
+            // Refused while something is in it.
+            let _ = fs::remove_dir(parent);
+        }
+        Ok(())
+    }
+
+    /// Counts objects and their bytes.
+    pub fn usage(&self) -> Result<Usage, Error> {
+        let mut usage = Usage::default();
+        for key in self.list("")? {
+            // Names an operator put there need not be keys.
+            match fs::metadata(self.root.join(&key)) {
+                Ok(meta) => {
+                    usage.objects += 1;
+                    usage.bytes += meta.len();
+                }
+                // Files may be moved away while we count.
+                Err(error) if absent(&error) => {}
+                Err(error) => return Err(failed(&key, &error)),
+            }
+        }
+        Ok(usage)
     }
 
     /// Lists the objects below a prefix of whole segments.
@@ -204,9 +228,16 @@ mod tests {
         assert_eq!(folder.get("b/one/below").unwrap(), None);
         assert_eq!(folder.list("").unwrap(), ["a/b/two", "b/one"]);
         assert_eq!(folder.list("a").unwrap(), ["a/b/two"]);
+        let usage = folder.usage().unwrap();
+        assert_eq!((usage.objects, usage.bytes), (2, 4));
         folder.delete("a/b/two").unwrap();
         folder.delete("a/b/two").unwrap();
         assert_eq!(folder.list("a").unwrap(), Vec::<String>::new());
+        assert!(
+            !root.path().join("a/b").exists(),
+            "an empty folder goes too"
+        );
+        assert!(folder.get("b/one").unwrap().is_some());
     }
 
     #[test]

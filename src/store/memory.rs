@@ -8,8 +8,8 @@ pub mod faults;
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{
-    Class, Commit, Committed, Cursor, Due, EntityKey, Error, FeedRecord, Health, Outcome, Revision,
-    Store, Stored, TOMBSTONE_LIFE, Write,
+    Class, Commit, Committed, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health,
+    Outcome, Revision, Store, Stored, TOMBSTONE_LIFE, Write,
 };
 use faults::{Fault, Faults};
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -199,13 +199,13 @@ impl State {
         self.entities.insert(commit.key, entity);
     }
 
-    fn claim(&mut self, now: Millis, hold: Span, limit: usize) -> Vec<Due> {
+    fn claim(&mut self, upto: Millis, until: Millis, limit: usize) -> Vec<Due> {
         let mut due: Vec<Due> = self
             .entities
             .iter()
             .filter_map(|(key, entity)| {
                 let at = entity.due.map(|at| entity.held.unwrap_or(at));
-                let at = at.filter(|at| *at <= now)?;
+                let at = at.filter(|at| *at <= upto)?;
                 Some(Due {
                     key: key.clone(),
                     at,
@@ -216,7 +216,7 @@ impl State {
         due.truncate(limit);
         for item in &due {
             if let Some(entity) = self.entities.get_mut(&item.key) {
-                entity.held = Some(now + hold);
+                entity.held = Some(until);
             }
         }
         due
@@ -253,11 +253,25 @@ impl Store for Memory {
 
     fn claim_due(
         &self,
-        now: Millis,
-        hold: Span,
+        upto: Millis,
+        until: Millis,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
-        ready(self.with(|model| model.state.claim(now, hold, limit))).boxed()
+        ready(self.with(|model| model.state.claim(upto, until, limit))).boxed()
+    }
+
+    fn all(
+        &self,
+        kind: EntityKind,
+    ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, Error>> {
+        let found = self.with(|model| {
+            let entities = model.state.entities.iter();
+            let of_kind = entities.filter(|(key, _)| key.kind == kind);
+            of_kind
+                .filter_map(|(key, entity)| Some((key.clone(), entity.stored.value.clone()?)))
+                .collect()
+        });
+        ready(found).boxed()
     }
 
     fn feed(

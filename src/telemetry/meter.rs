@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 macro_rules! handles {
     ($($fn:ident: $kind:ident = $make:expr;)*) => {
@@ -273,6 +274,11 @@ pub fn recovered(conversations: usize) {
     counter!("hotline_recovered_conversations_total").increment(conversations as u64);
 }
 
+/// A conversation could not be woken now; the sweeper tries again.
+pub fn wake_refused() {
+    counter!("hotline_wakes_refused_total").increment(1);
+}
+
 /// A stage supervisor replaced a worker.
 pub fn stage_restarted(stage: &'static str, reason: &'static str) {
     counter!("hotline_stage_restarts_total", "stage" => stage, "reason" => reason).increment(1);
@@ -346,6 +352,33 @@ pub fn sampled(now: Sampled) {
     gauge!("hotline_store_bytes").set(now.store_bytes as f64);
     gauge!("hotline_ready").set(f64::from(u8::from(now.ready)));
     gauge!("hotline_draining").set(f64::from(u8::from(now.draining)));
+}
+
+/// The housekeeper moved records to the archive.
+pub fn archived(records: usize) {
+    counter!("hotline_archive_records_total").increment(records as u64);
+}
+
+/// The housekeeper removed objects that were old enough from the archive.
+pub fn archive_removed(objects: usize) {
+    counter!("hotline_archive_removed_total").increment(objects as u64);
+}
+
+/// What the archive holds.
+pub fn archive(objects: u64, bytes: u64) {
+    gauge!("hotline_archive_objects").set(objects as f64);
+    gauge!("hotline_archive_bytes").set(bytes as f64);
+}
+
+/// A round of the housekeeper ended.
+pub fn housekeeping(is_done: bool) {
+    let result = if is_done { "done" } else { "failed" };
+    counter!("hotline_housekeeping_runs_total", "result" => result).increment(1);
+    if is_done {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let seconds = now.unwrap_or_default().as_secs_f64();
+        gauge!("hotline_housekeeping_last_done_timestamp_seconds").set(seconds);
+    }
 }
 
 /// A batch of commits became durable.

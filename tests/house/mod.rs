@@ -10,10 +10,10 @@ use actix_web::{App, test, web};
 use base64::Engine as _;
 use futures_util::future::BoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
-use hotline::actors::{Limits, PushBudget, Registry, Shared};
+use hotline::actors::{Limits, PushBudget, Registry, Retries, Shared};
 use hotline::domain::ids::{ChannelId, ConversationKey, Incarnation};
 use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding};
-use hotline::domain::time::{Millis, Span};
+use hotline::domain::time::Millis;
 use hotline::line::inbound::{GroupPolicy, Reading};
 use hotline::line::signature::Verifier;
 use hotline::line::webhook::{self, Bounds, Channel, Webhook};
@@ -184,11 +184,17 @@ impl Store for Stalling {
     }
     fn claim_due(
         &self,
-        now: Millis,
-        hold: Span,
+        upto: Millis,
+        until: Millis,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, store::Error>> {
-        self.inner.claim_due(now, hold, limit)
+        self.inner.claim_due(upto, until, limit)
+    }
+    fn all(
+        &self,
+        kind: store::EntityKind,
+    ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, store::Error>> {
+        self.inner.all(kind)
     }
     fn feed(
         &self,
@@ -238,9 +244,26 @@ impl House {
     fn built(groups: GroupPolicy, stalled: Option<&str>, policy: Policy, pushes: u32) -> House {
         let key =
             |user: &str| EntityKey::new(store::EntityKind::Conversation, &format!("main/{user}"));
+        House::on(Memory::new(), groups, stalled.map(key), policy, pushes)
+    }
+
+    /// The next life of the process on the same store.
+    pub fn next_life(&self, stalled: Option<EntityKey>) -> House {
+        self.store.inner.restart();
+        let memory = self.store.inner.clone();
+        House::on(memory, GroupPolicy::All, stalled, Policy::default(), 20)
+    }
+
+    fn on(
+        memory: Memory,
+        groups: GroupPolicy,
+        stalled: Option<EntityKey>,
+        policy: Policy,
+        pushes: u32,
+    ) -> House {
         let store = Arc::new(Stalling {
-            inner: Memory::new(),
-            stalled: stalled.map(key),
+            inner: memory,
+            stalled,
         });
         let scribe = Arc::new(Scribe::default());
         let automation = Arc::new(Fixed(Arc::new(Book::new(policy))));
@@ -250,6 +273,7 @@ impl House {
             intent: Arc::new(Intent::new(automation.clone())),
             automation,
             pushes: PushBudget::new(pushes, Arc::new(|_| true)),
+            retries: Retries::default(),
         };
         let registry = Registry::new(Arc::new(shared), Limits::default());
         let channel = Channel {
@@ -293,7 +317,7 @@ impl House {
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
-        self.registry.wake(key).await;
+        self.registry.wake(key).await.unwrap();
     }
 
     /// Waits until the messenger was given so many dispatches.

@@ -3,7 +3,8 @@
 
     phone_page.py URL [--shots DIR] [--chromium PATH]
 
-Picks or makes a customer, asks for the shipping fee, and wants a free answer; opens the rich menu
+Makes a customer who adds the account and is greeted, and one who does not and sees suggestions;
+asks for the shipping fee, and wants a free answer; opens the rich menu
 and taps an area; taps a button of the menu message; uses a quick reply if one is shown; changes
 the language. Along the way nothing may be logged as an error and no request may leave this
 machine. Exit 0: all of it held. 1: something did not, and each failure is printed.
@@ -98,8 +99,7 @@ class Walk:
         return self.answer_after(before, f"「{text}」")
 
 
-def connect(walk):
-    walk.page.locator(".state-ready").wait_for(state="attached")
+def new_customer(walk):
     current = ".customer[aria-current]"
     before = walk.page.locator(current).get_attribute("data-user")
     walk.page.locator("#add-customer").click()
@@ -107,10 +107,27 @@ def connect(walk):
         "([current, before]) => (document.querySelector(current)?.dataset.user ?? before) !== before",
         arg=[current, before],
     )
-    walk.page.locator(".welcome .hint").first.wait_for()
     if walk.page.locator(current).count() != 1:
         raise Failed("a new customer is not the one shown")
-    return "a new customer sees the first suggestions"
+
+
+def connect(walk):
+    walk.page.locator(".state-ready").wait_for(state="attached")
+    walk.page.locator("#follows").uncheck()
+    new_customer(walk)
+    walk.page.locator(".welcome .hint").first.wait_for()
+    return "a new customer who does not add the account sees the first suggestions"
+
+
+def greeting(walk):
+    walk.page.locator("#follows").check()
+    new_customer(walk)
+    first = walk.answer_after(0, "adding the account")
+    if walk.page.locator("message-bubble.row-account .bill-free").count() == 0:
+        raise Failed(f"the greeting is not marked free: {first.inner_text()!r}")
+    if walk.page.locator(".welcome").count():
+        raise Failed("the suggestions stay beside the greeting")
+    return "a new customer who adds the account is greeted free of charge"
 
 
 def free_answer(walk):
@@ -173,6 +190,20 @@ def menu_message(walk):
     raise Failed("every button of the menu only opens a link")
 
 
+def blocking(walk):
+    page = walk.page
+    page.locator("#phone-more").click()
+    page.locator(".sheet .sheet-button.danger").click()
+    page.locator("message-composer button.button").wait_for()
+    for what in ("quick-replies .chip", ".menu-bar"):
+        page.locator(what).first.wait_for(state="hidden")
+    before = walk.rows()
+    page.locator("message-composer button.button").click()
+    walk.answer_after(before, "lifting the block")
+    page.locator(".menu-bar").wait_for()
+    return "a block hides what could be tapped; lifting it is greeted"
+
+
 def languages(walk):
     choice = walk.page.locator("#language")
     titles = []
@@ -197,7 +228,7 @@ def shoot(browser, url, folder, visit):
     looks = [
         ("light", {"width": 1440, "height": 900}, "light", False),
         ("dark", {"width": 1440, "height": 900}, "dark", False),
-        ("narrow", {"width": 390, "height": 844}, "light", True),
+        ("narrow", {"width": 360, "height": 740}, "light", True),
     ]
     failures = []
     for name, viewport, scheme, touch in looks:
@@ -215,7 +246,7 @@ def shoot(browser, url, folder, visit):
     return failures
 
 
-STEPS = [connect, free_answer, quick_reply, rich_menu, menu_message, languages]
+STEPS = [connect, greeting, free_answer, quick_reply, rich_menu, menu_message, blocking, languages]
 
 
 def find_chromium(named):

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use hotline::domain::ids::Fingerprint;
-use hotline::domain::time::{Millis, Span};
+use hotline::domain::time::Millis;
 use hotline::ports::store::*;
 
 pub async fn commit_lands_once_when_sent_twice(store: &dyn Store) {
@@ -85,7 +85,7 @@ pub async fn of_two_writers_one_wins(store: &dyn Store) {
 
 pub async fn claimed_due_item_comes_back(store: &dyn Store) {
     landed(store.commit(put("a", None, 1, "x").owing(1_000)).await, 1);
-    let claim = |now| store.claim_due(Millis(now), Span(50), 10);
+    let claim = |now| store.claim_due(Millis(now), Millis(now + 50), 10);
     assert_eq!(claim(999).await.unwrap(), []);
     assert_eq!(claim(1_000).await.unwrap(), [due("a", 1_000)]);
     assert_eq!(claim(1_049).await.unwrap(), []);
@@ -96,22 +96,22 @@ pub async fn newest_due_is_claimed_first(store: &dyn Store) {
     for (name, at) in [("a", 10), ("b", 30), ("c", 20), ("d", 99)] {
         landed(store.commit(put(name, None, at, "x").owing(at)).await, at);
     }
-    let claimed = store.claim_due(Millis(50), Span(100), 2).await.unwrap();
+    let claimed = store.claim_due(Millis(50), Millis(150), 2).await.unwrap();
     assert_eq!(claimed, [due("b", 30), due("c", 20)]);
-    let claimed = store.claim_due(Millis(50), Span(100), 2).await.unwrap();
+    let claimed = store.claim_due(Millis(50), Millis(150), 2).await.unwrap();
     assert_eq!(claimed, [due("a", 10)]);
 }
 
 pub async fn only_a_commit_settles_its_due_time(store: &dyn Store) {
     landed(store.commit(put("a", None, 1, "x").owing(10)).await, 1);
     landed(store.commit(put("b", None, 1, "x").owing(20)).await, 1);
-    store.claim_due(Millis(50), Span(5), 9).await.unwrap();
+    store.claim_due(Millis(50), Millis(55), 9).await.unwrap();
     landed(store.commit(put("a", Some(1), 2, "x")).await, 2);
     landed(store.commit(put("b", Some(1), 2, "x").owing(40)).await, 2);
-    let claimed = store.claim_due(Millis(90), Span(5), 9).await.unwrap();
+    let claimed = store.claim_due(Millis(90), Millis(95), 9).await.unwrap();
     assert_eq!(claimed, [due("b", 40)]);
     conflict(store.commit(put("b", Some(1), 3, "stale")).await);
-    let claimed = store.claim_due(Millis(200), Span(5), 9).await.unwrap();
+    let claimed = store.claim_due(Millis(200), Millis(205), 9).await.unwrap();
     assert_eq!(claimed.len(), 1);
 }
 
@@ -239,6 +239,32 @@ pub async fn two_kinds_may_share_an_id(store: &dyn Store) {
     );
 }
 
+pub async fn all_of_a_kind_are_listed_and_no_others(store: &dyn Store) {
+    let quarantined = |name: &str, before, n, value: &str| Commit {
+        key: EntityKey::new(EntityKind::Quarantine, name),
+        ..put(name, before, n, value)
+    };
+    landed(store.commit(put("a", None, 1, "talk")).await, 1);
+    for (name, n) in [("b", 2), ("a", 3), ("c", 4)] {
+        landed(store.commit(quarantined(name, None, n, "one")).await, n);
+    }
+    store.compact().await.unwrap();
+    landed(store.commit(quarantined("a", Some(3), 5, "two")).await, 5);
+    let gone = Commit {
+        write: Write::Delete,
+        ..quarantined("b", Some(2), 6, "")
+    };
+    landed(store.commit(gone).await, 6);
+    landed(store.commit(quarantined("d", None, 7, "new")).await, 7);
+    for _ in 0..2 {
+        let all = store.all(EntityKind::Quarantine).await.unwrap();
+        let all: Vec<(&str, &[u8])> = all.iter().map(|(key, v)| (&*key.id, &**v)).collect();
+        assert_eq!(all, [("a", &b"two"[..]), ("c", b"one"), ("d", b"new")]);
+        assert_eq!(store.all(EntityKind::Ticket).await.unwrap(), []);
+        store.compact().await.unwrap();
+    }
+}
+
 pub async fn a_lazy_commit_lands_without_company(store: &dyn Store) {
     let mut lazy = put("a", None, 1, "x");
     lazy.urgency = Urgency::Lazy;
@@ -285,7 +311,7 @@ pub async fn compaction_keeps_what_lives(store: &dyn Store) {
     }
     assert_eq!(store.feed(Cursor::default(), 99).await.unwrap().len(), 20);
     assert_eq!(store.desk_rows().await.unwrap().len(), 19);
-    let claimed = store.claim_due(Millis(99), Span(1), 99).await.unwrap();
+    let claimed = store.claim_due(Millis(99), Millis(100), 99).await.unwrap();
     assert_eq!(claimed.len(), 19);
     landed(store.commit(put("3", Some(100), 101, "again")).await, 101);
 }

@@ -29,6 +29,9 @@ pub enum Event {
         /// The display name, `None` when LINE gives none.
         name: Option<Box<str>>,
     },
+    /// LINE accepted another send of this channel: what waits to be tried again need not wait out
+    /// its pause.
+    LineIsWell,
     /// Time passed: a timer, the sweeper, or the first look after a restart.
     Woken,
 }

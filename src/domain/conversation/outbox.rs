@@ -226,6 +226,13 @@ impl Outbox {
         true
     }
 
+    /// Ends the pauses between tries.
+    pub(super) fn hurry(&mut self, now: Millis) {
+        for flight in &mut self.flights {
+            flight.next_try = flight.next_try.map(|at| at.min(now));
+        }
+    }
+
     /// Looks at every flight: takes over, tries again, sets aside, gives up.
     pub(super) fn look(&mut self, now: &Now<'_>, facts: &mut Vec<Fact>) {
         let mut at = 0;

@@ -83,6 +83,12 @@ impl Conversation {
             .count()
     }
 
+    /// Whether a call that was not confirmed waits for its next try.
+    pub fn waits_to_try_again(&self) -> bool {
+        let mut flights = self.outbox.flights.iter();
+        flights.any(|flight| !flight.under_way())
+    }
+
     /// Events that were set aside undecided.
     pub fn quarantined(&self) -> u32 {
         self.quarantined

@@ -256,6 +256,26 @@ fn answers_leave_in_order_and_followers_merge() {
 }
 
 #[test]
+fn the_token_left_over_is_spent_on_the_next_answer() {
+    let mut desk = Desk::default();
+    for id in 1..=3 {
+        desk.says(id, 0);
+    }
+    desk.ends(SendEnd::Accepted);
+    assert!(
+        desk.sends()[0].body.contains("\"t2\""),
+        "two answers, one token"
+    );
+    desk.ends(SendEnd::Accepted);
+    desk.says(4, 1);
+    assert!(desk.sends()[0].body.contains("\"t3\""));
+    desk.ends(SendEnd::Accepted);
+    desk.now = desk.now + TOKEN_USABLE;
+    desk.says(5, 1);
+    assert!(desk.sends()[0].body.contains("\"t5\""), "the bank has died");
+}
+
+#[test]
 fn a_call_never_carries_more_than_five_bubbles() {
     let mut desk = Desk::default();
     desk.says(1, 0);
@@ -296,6 +316,27 @@ fn a_doubtful_reply_is_tried_again_with_the_same_bytes() {
     assert_ne!(first.attempt, second.attempt);
     desk.ends(SendEnd::InvalidReplyToken);
     assert_eq!(desk.endings(), [(Ending::Presumed, false)]);
+}
+
+#[test]
+fn when_line_takes_others_a_pause_between_tries_ends_at_once() {
+    let mut desk = Desk::default();
+    desk.says(1, 0);
+    let first = desk.sends()[0].clone();
+    for _ in 0..4 {
+        desk.ends(SendEnd::Unclear);
+        assert!(desk.sends().is_empty(), "the pause comes first");
+        desk.feed(&[Event::LineIsWell]);
+        assert_eq!(desk.sends()[0].body, first.body);
+    }
+    let under_way = desk.sends();
+    desk.feed(&[Event::LineIsWell]);
+    assert_eq!(desk.sends(), under_way, "a call under way is left alone");
+    desk.ends(SendEnd::Unclear);
+    desk.now = desk.now + DOUBT_AGE;
+    desk.feed(&[Event::LineIsWell]);
+    assert!(desk.sends().is_empty(), "nor is a doubt made younger");
+    assert_eq!(desk.endings(), [(Ending::Unconfirmed, false)]);
 }
 
 #[test]
@@ -713,6 +754,7 @@ enum Step {
     Unsend(u64),
     End(SendEnd),
     Grant(bool),
+    Well,
     Wait(u64),
     Crash,
     Unfollow(u64),
@@ -735,6 +777,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Grant),
         3 => prop_oneof![0..2_000u64, 10_000..40_000u64, Just(700_000u64)].prop_map(Step::Wait),
         1 => Just(Step::Crash),
+        1 => Just(Step::Well),
         1 => (100..110u64).prop_map(Step::Unfollow),
         1 => (200..220u64).prop_map(Step::Tap),
     ]
@@ -781,6 +824,7 @@ proptest! {
                 }
                 Step::Wait(ms) => desk.wait(Span(ms)),
                 Step::Crash => desk.crash(),
+                Step::Well => desk.feed(&[Event::LineIsWell]),
                 Step::Unfollow(id) => desk.feed(&[plain(id, desk.now, None, Kind::Unfollowed)]),
                 Step::Tap(id) => {
                     let kind = Kind::Postback { data: "menu".into(), raw: "{}".into() };

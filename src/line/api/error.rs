@@ -26,7 +26,7 @@ pub enum CallError {
     #[error(transparent)]
     Token(#[from] TokenError),
     /// No connection to LINE.
-    #[error("no connection to LINE")]
+    #[error("no connection to LINE: name, route, firewall or TLS on the way to api_base")]
     NotConnected,
     /// A timeout, or the connection was lost.
     #[error("no answer from LINE")]

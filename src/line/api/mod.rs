@@ -128,17 +128,20 @@ impl Client {
         })
         .await;
         let class = class_of(&result);
+        // Absent when no answer came; the class says whether the request may have been read.
+        let status = result.as_ref().ok().map(|answer| answer.status);
         self.observer
             .called(&self.channel, endpoint, class, begun.elapsed());
         let report = outcome::report(messages.via, result);
         let request_id = report.request_id.as_deref();
         let (channel, conversation) = (self.channel.as_str(), messages.conversation);
-        let (endpoint, status) = (endpoint.name(), class.name());
+        let (endpoint, class_name) = (endpoint.name(), class.name());
         if matches!(report.outcome, Outcome::Accepted) {
             tracing::info!(channel, endpoint, status, request_id, %conversation, "sent to LINE");
         } else {
             let outcome = tracing::field::debug(&report.outcome);
-            tracing::warn!(channel, endpoint, status, request_id, %conversation, outcome, "send not confirmed by LINE");
+            tracing::warn!(channel, endpoint, status, class = class_name, request_id, %conversation,
+                outcome, "send not confirmed by LINE");
         }
         Sent { report, class }
     }

@@ -37,7 +37,7 @@ async fn look(channel: &Channel, is_regular: bool) {
         Ok(remaining) => tracing::debug!(channel = %name, ?remaining, "quota"),
         Err(error) => {
             channel.quota.still_stale();
-            tracing::warn!(channel = %name, %error, "quota unknown");
+            tracing::warn!(channel = %name, %error, "quota cannot be read from LINE, asked again soon");
         }
     }
 }

@@ -1,42 +1,12 @@
-//! Faults and the small checks every object is made of: strings, numbers, choices, lists, URLs.
+//! The small checks every object is made of: strings, numbers, choices, lists, URLs.
 
 use super::at::At;
 use super::count::{Unit, graphemes, utf16};
+use super::fault::{Fault, UNKNOWN_PROPERTY};
 use super::limits::Limit;
 use super::uri;
 use serde_json::Value;
-use std::fmt;
 use std::ops::RangeInclusive;
-
-/// Something LINE would refuse, or drop without a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where, as `template.actions[2].label`; empty for the message itself.
-    pub path: String,
-    /// What is there. Lengths and types, never a long text.
-    pub found: String,
-    /// What is allowed there.
-    pub allowed: String,
-    /// The page of LINE's documentation that says so.
-    pub source: &'static str,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() {
-            "message"
-        } else {
-            &self.path
-        };
-        write!(
-            f,
-            "{path}: found {}, allowed {} ({})",
-            self.found, self.allowed, self.source
-        )
-    }
-}
-
-impl std::error::Error for Fault {}
 
 /// Whether a property must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +48,24 @@ impl Faults {
             path: at.path(),
             found: found.into(),
             allowed: allowed.into(),
+            choices: Vec::new(),
+            source,
+        });
+    }
+
+    /// Adds a fault at a place where one of few words may stand.
+    fn add_choice(
+        &mut self,
+        at: &At<'_>,
+        found: impl Into<String>,
+        words: &[&str],
+        source: &'static str,
+    ) {
+        self.push(Fault {
+            path: at.path(),
+            found: found.into(),
+            allowed: format!("one of {}", words.join(", ")),
+            choices: words.iter().map(|word| (*word).to_owned()).collect(),
             source,
         });
     }
@@ -107,12 +95,7 @@ impl Faults {
         };
         for key in map.keys() {
             if !known.iter().any(|keys| keys.contains(&key.as_str())) {
-                self.add(
-                    &at.key(key),
-                    "an unknown property",
-                    format!("one of {}", known.concat().join(", ")),
-                    source,
-                );
+                self.add_choice(&at.key(key), UNKNOWN_PROPERTY, &known.concat(), source);
             }
         }
         true
@@ -120,23 +103,25 @@ impl Faults {
 
     /// A string; not empty when required.
     pub fn string<'a>(&mut self, at: &At<'a>, need: Need, source: &'static str) -> Option<&'a str> {
-        if !self.there(at, need, "a string", source) {
-            return None;
+        match judge(at, need) {
+            Ok(text) => text,
+            Err(found) => {
+                self.add(at, found, "a string that is not empty", source);
+                None
+            }
         }
-        let Some(text) = at.str() else {
-            self.add(at, kind(at), "a string", source);
-            return None;
-        };
-        if text.is_empty() && need == Need::Required {
-            self.add(at, "an empty string", "a string that is not empty", source);
-            return None;
-        }
-        Some(text)
     }
 
     /// A string of bounded length.
     pub fn text<'a>(&mut self, at: &At<'a>, need: Need, limit: &Limit) -> Option<&'a str> {
-        let text = self.string(at, need, limit.source)?;
+        let text = match judge(at, need) {
+            Ok(text) => text?,
+            Err(found) => {
+                let allowed = format!("a string of at most {} {}", limit.max, limit.unit.name());
+                self.add(at, found, allowed, limit.source);
+                return None;
+            }
+        };
         let length = match limit.unit {
             Unit::Graphemes if text.len() > limit.max => graphemes(text),
             Unit::Encoded => uri::encoded_len(text),
@@ -168,13 +153,14 @@ impl Faults {
         words: &[&str],
         source: &'static str,
     ) -> Option<&'a str> {
-        let word = self.string(at, need, source)?;
-        if !words.contains(&word) {
-            let allowed = format!("one of {}", words.join(", "));
-            self.add(at, quoted(word), allowed, source);
-            return None;
-        }
-        Some(word)
+        let found = match judge(at, need) {
+            Ok(Some(word)) if words.contains(&word) => return Some(word),
+            Ok(Some(word)) => quoted(word),
+            Ok(None) => return None,
+            Err(found) => found.to_owned(),
+        };
+        self.add_choice(at, found, words, source);
+        None
     }
 
     /// A whole number in a range.
@@ -302,6 +288,16 @@ impl Faults {
             };
             self.add(at, quoted(text), allowed, source);
         }
+    }
+}
+
+/// The string at a place, `None` where it may be left out, or what stands there instead.
+fn judge<'a>(at: &At<'a>, need: Need) -> Result<Option<&'a str>, &'static str> {
+    match at.str() {
+        Some("") if need == Need::Required => Err("an empty string"),
+        Some(text) => Ok(Some(text)),
+        None if !at.present() && need == Need::Optional => Ok(None),
+        None => Err(kind(at)),
     }
 }
 

@@ -9,6 +9,7 @@
 mod action;
 mod at;
 mod count;
+mod fault;
 mod faults;
 mod flex;
 mod flex_parts;
@@ -21,7 +22,7 @@ mod uri;
 
 pub use action::Place;
 pub use count::{Unit, graphemes, truncate_graphemes, truncate_utf16, utf16};
-pub use faults::Fault;
+pub use fault::{Fault, UNKNOWN_PROPERTY};
 pub use uri::{encoded_len, percent_encode};
 
 pub(crate) use action::action;
@@ -53,6 +54,7 @@ pub fn check_call(messages: &[Value]) -> Result<(), Vec<Fault>> {
             path: String::new(),
             found: format!("{} messages", messages.len()),
             allowed: format!("1 to {} messages", range.max),
+            choices: Vec::new(),
             source: range.source,
         });
     }

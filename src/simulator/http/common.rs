@@ -1,4 +1,4 @@
-//! What every control needs: a refusal, a body, a channel.
+//! What every control needs: a refusal that names what is allowed, a body, a channel.
 
 use crate::simulator::platform::{Channel, Platform};
 use actix_web::HttpResponse;
@@ -23,4 +23,17 @@ pub(super) fn channel<'a>(platform: &'a Platform, named: Option<&str>) -> Option
         Some(id) => platform.channel(id),
         None => platform.channels().first(),
     }
+}
+
+/// Says that there is no such channel, and which there are.
+pub(super) fn no_channel(platform: &Platform, named: Option<&str>) -> HttpResponse {
+    let known: Vec<&str> = platform.channels().iter().map(|one| &**one.id()).collect();
+    let (named, known) = (named.unwrap_or_default(), known.join(", "));
+    refuse(404, &format!("no channel {named:?}, allowed: {known}"))
+}
+
+/// Says that nobody knows this chat.
+pub(super) fn no_chat(chat: &str) -> HttpResponse {
+    let how = "POST /sim/customers makes a customer, GET /sim/customers lists them";
+    refuse(404, &format!("no customer or group {chat:?}: {how}"))
 }

@@ -1,11 +1,11 @@
 //! The control API under `/sim/`: JSON, for the phone page and for tests in other processes.
 
-use super::common::{channel, parse, refuse};
+use super::common::{channel, no_channel, no_chat, parse, refuse};
 use super::switches;
 use crate::simulator::actions::{Action, ActionError};
 use crate::simulator::platform::Platform;
 use crate::simulator::summary;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -45,11 +45,18 @@ fn not_done(error: &ActionError) -> HttpResponse {
     refuse(status, &error.to_string())
 }
 
-pub(super) async fn unknown() -> HttpResponse {
-    refuse(404, "no such control")
+pub(super) async fn unknown(request: HttpRequest) -> HttpResponse {
+    let (method, path) = (request.method(), request.path());
+    let known = "state, customers, groups, campaign, faults, delivery, redeliver, quota, webhook, \
+                 journal, stream (docs/simulator.md, \"Control API\")";
+    refuse(
+        404,
+        &format!("no control {method} {path}, allowed below /sim/: {known}"),
+    )
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Named {
     channel: Option<String>,
 }
@@ -92,15 +99,20 @@ async fn state(platform: web::Data<Platform>) -> HttpResponse {
 async fn customers(query: web::Query<Named>, platform: web::Data<Platform>) -> HttpResponse {
     match channel(&platform, query.channel.as_deref()) {
         Some(found) => HttpResponse::Ok().json(platform.customers(found.id())),
-        None => refuse(404, "no such channel"),
+        None => no_channel(&platform, query.channel.as_deref()),
     }
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewCustomer {
     name: Option<String>,
     language: Option<String>,
     channel: Option<String>,
+    /// True: adds the account as anybody does, and LINE sends `follow`. False (the default): is a
+    /// friend since long ago, without any event.
+    #[serde(default)]
+    follow: bool,
 }
 
 async fn create(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {
@@ -109,20 +121,38 @@ async fn create(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse
         Err(why) => return refuse(400, &why),
     };
     let Some(found) = channel(&platform, wanted.channel.as_deref()) else {
-        return refuse(404, "no such channel");
+        return no_channel(&platform, wanted.channel.as_deref());
     };
     let language = wanted.language.as_deref().unwrap_or("zh-TW");
-    match platform.create_customer(found.id(), wanted.name.as_deref(), language) {
-        Some(view) => HttpResponse::Ok().json(view),
-        None => refuse(404, "no such channel"),
+    let Some(view) = platform.create_customer(found.id(), wanted.name.as_deref(), language) else {
+        return no_channel(&platform, wanted.channel.as_deref());
+    };
+    let mut answer = json!(view);
+    if wanted.follow {
+        match platform.act(found.id(), &view.user_id, None, &Action::Follow {}) {
+            Ok(minted) => answer["webhookEventId"] = json!(minted.webhook_event_id),
+            Err(error) => return not_done(&error),
+        }
     }
+    HttpResponse::Ok().json(answer)
 }
 
-#[derive(Deserialize)]
+/// Where an action happens; the rest of the body is the action.
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Where {
     channel: Option<String>,
     group_id: Option<String>,
+}
+
+/// Place and action out of one flat object; a field that belongs to neither is refused.
+fn place_and_action(body: &[u8]) -> Result<(Where, Action), String> {
+    let place = parse(body)?;
+    let mut action: serde_json::Map<String, Value> = parse(body)?;
+    action.remove("channel");
+    action.remove("groupId");
+    let action = serde_json::from_value(Value::Object(action)).map_err(|why| why.to_string())?;
+    Ok((place, action))
 }
 
 async fn act(
@@ -130,12 +160,17 @@ async fn act(
     body: web::Bytes,
     platform: web::Data<Platform>,
 ) -> HttpResponse {
-    let (place, action): (Where, Action) = match (parse(&body), parse(&body)) {
-        (Ok(place), Ok(action)) => (place, action),
-        (Err(why), _) | (_, Err(why)) => return refuse(400, &why),
+    let (place, action) = match place_and_action(&body) {
+        Ok(both) => both,
+        Err(why) => return refuse(400, &why),
     };
+    if let Some(named) = &place.channel
+        && platform.channel(named).is_none()
+    {
+        return no_channel(&platform, Some(named));
+    }
     let Some(found) = platform.channel_of(&user, place.channel.as_deref()) else {
-        return refuse(404, "no such customer");
+        return no_chat(&user);
     };
     let id = found.id().clone();
     match platform.act(&id, &user, place.group_id.as_deref(), &action) {
@@ -155,7 +190,7 @@ async fn thread(
         .and_then(|channel| platform.thread(channel.id(), &chat));
     match view {
         Some(view) => HttpResponse::Ok().json(view),
-        None => refuse(404, "no such customer"),
+        None => no_chat(&chat),
     }
 }
 
@@ -166,11 +201,12 @@ async fn menu(
 ) -> HttpResponse {
     match platform.channel_of(&user, query.channel.as_deref()) {
         Some(channel) => HttpResponse::Ok().json(platform.menu_of(channel, &user)),
-        None => refuse(404, "no such customer"),
+        None => no_chat(&user),
     }
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewGroup {
     channel: Option<String>,
     #[serde(default)]
@@ -186,7 +222,7 @@ async fn group(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse 
         Err(why) => return refuse(400, &why),
     };
     let Some(found) = channel(&platform, wanted.channel.as_deref()) else {
-        return refuse(404, "no such channel");
+        return no_channel(&platform, wanted.channel.as_deref());
     };
     let members: Vec<&str> = wanted.members.iter().map(String::as_str).collect();
     match platform.create_group(found.id(), &wanted.name, &members, wanted.room) {
@@ -197,7 +233,7 @@ async fn group(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse 
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Member {
     channel: Option<String>,
     user_id: String,
@@ -220,7 +256,7 @@ async fn member(
         Err(why) => return refuse(400, &why),
     };
     let Some(found) = platform.channel_of(&group, wanted.channel.as_deref()) else {
-        return refuse(404, "no such group");
+        return no_chat(&group);
     };
     match platform.group_member(found.id(), &group, &wanted.user_id, wanted.joins) {
         Ok(minted) => HttpResponse::Ok().json(json!({"webhookEventId": minted.webhook_event_id})),
@@ -229,6 +265,7 @@ async fn member(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Campaign {
     count: usize,
     text: String,
@@ -242,10 +279,13 @@ async fn campaign(body: web::Bytes, platform: web::Data<Platform>) -> HttpRespon
         Err(why) => return refuse(400, &why),
     };
     if wanted.count == 0 || wanted.count > CAMPAIGN_MAX {
-        return refuse(400, "count must be 1 to 10000");
+        return refuse(
+            400,
+            &format!("count: {}, allowed: 1 to {CAMPAIGN_MAX}", wanted.count),
+        );
     }
     let Some(found) = channel(&platform, wanted.channel.as_deref()) else {
-        return refuse(404, "no such channel");
+        return no_channel(&platform, wanted.channel.as_deref());
     };
     let action = Action::Text {
         text: wanted.text,
@@ -255,7 +295,7 @@ async fn campaign(body: web::Bytes, platform: web::Data<Platform>) -> HttpRespon
     let mut users = Vec::with_capacity(wanted.count);
     for _ in 0..wanted.count {
         let Some(view) = platform.create_customer(found.id(), None, "zh-TW") else {
-            return refuse(404, "no such channel");
+            return no_channel(&platform, wanted.channel.as_deref());
         };
         if let Err(error) = platform.act(found.id(), &view.user_id, None, &action) {
             return not_done(&error);
@@ -266,6 +306,7 @@ async fn campaign(body: web::Bytes, platform: web::Data<Platform>) -> HttpRespon
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Page {
     #[serde(default)]
     after: u64,

@@ -1,8 +1,8 @@
 //! Switches of the control API: faults, delivery, redelivery, quota, webhook URL.
 
-use super::common::{channel, parse, refuse};
+use super::common::{channel, no_channel, parse, refuse};
 use crate::simulator::faults::Faults;
-use crate::simulator::options::{Delivery, Quota};
+use crate::simulator::options::{self, Delivery, Quota};
 use crate::simulator::platform::Platform;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -13,7 +13,11 @@ pub(super) async fn faults(platform: web::Data<Platform>) -> HttpResponse {
 }
 
 pub(super) async fn set_faults(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {
-    match parse::<Faults>(&body) {
+    let wanted = parse::<Faults>(&body).and_then(|wanted| {
+        wanted.check().map_err(|why| why.to_string())?;
+        Ok(wanted)
+    });
+    match wanted {
         Ok(wanted) => {
             platform.set_faults(wanted);
             platform.watchers.tell("faults", || platform.faults());
@@ -28,7 +32,11 @@ pub(super) async fn delivery(platform: web::Data<Platform>) -> HttpResponse {
 }
 
 pub(super) async fn set_delivery(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {
-    match parse::<Delivery>(&body) {
+    let wanted = parse::<Delivery>(&body).and_then(|wanted| {
+        wanted.check()?;
+        Ok(wanted)
+    });
+    match wanted {
         Ok(wanted) => {
             platform.set_delivery(wanted);
             HttpResponse::Ok().json(&*platform.delivery())
@@ -38,7 +46,7 @@ pub(super) async fn set_delivery(body: web::Bytes, platform: web::Data<Platform>
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Redeliver {
     on: bool,
     count: Option<u32>,
@@ -61,6 +69,7 @@ pub(super) async fn redeliver(body: web::Bytes, platform: web::Data<Platform>) -
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewQuota {
     channel: Option<String>,
     /// `null` or absent: no limit.
@@ -73,7 +82,7 @@ pub(super) async fn quota(body: web::Bytes, platform: web::Data<Platform>) -> Ht
         Err(why) => return refuse(400, &why),
     };
     let Some(found) = channel(&platform, wanted.channel.as_deref()) else {
-        return refuse(404, "no such channel");
+        return no_channel(&platform, wanted.channel.as_deref());
     };
     let limit = wanted.limit.map_or(Quota::None, Quota::Limited);
     platform.set_quota(found.id(), limit);
@@ -81,6 +90,7 @@ pub(super) async fn quota(body: web::Bytes, platform: web::Data<Platform>) -> Ht
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewWebhook {
     channel: Option<String>,
     url: Option<String>,
@@ -92,8 +102,13 @@ pub(super) async fn webhook(body: web::Bytes, platform: web::Data<Platform>) -> 
         Err(why) => return refuse(400, &why),
     };
     let Some(found) = channel(&platform, wanted.channel.as_deref()) else {
-        return refuse(404, "no such channel");
+        return no_channel(&platform, wanted.channel.as_deref());
     };
+    if let Some(url) = &wanted.url
+        && let Err(why) = options::webhook_url(url)
+    {
+        return refuse(400, &format!("url: {why}"));
+    }
     platform.set_webhook_url(found.id(), wanted.url.as_deref());
     HttpResponse::Ok().json(json!({ "webhookUrl": found.webhook_url() }))
 }

@@ -16,6 +16,7 @@ let lastSeq = 0;
 export async function start() {
   const wanted = memory.get('locale') || 'zh-TW';
   setTheme(memory.get('theme') || 'auto');
+  setFollows(memory.get('follows') !== 'no');
   await setLocale(wanted).catch(() => {});
   await refresh();
   stream = follow({
@@ -164,8 +165,9 @@ export function resend(mark) {
   if (lost) act(lost.action);
 }
 
-export async function addCustomer(name) {
-  const made = shapes.customer(await api.createCustomer(name ? { name } : { language: state.locale }));
+/** A new customer, who adds the account as a friend unless the switch says otherwise. */
+export async function addCustomer() {
+  const made = shapes.customer(await api.createCustomer({ language: state.locale, follow: state.follows }));
   if (!state.customers.some((c) => c.userId === made.userId)) {
     update({ customers: [made, ...state.customers] });
   }
@@ -299,6 +301,11 @@ export async function setLocale(locale) {
   memory.set('locale', locale);
   document.documentElement.lang = locale;
   update({ locale });
+}
+
+export function setFollows(follows) {
+  memory.set('follows', follows ? 'yes' : 'no');
+  update({ follows });
 }
 
 export function setTheme(theme) {

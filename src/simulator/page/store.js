@@ -13,6 +13,7 @@ export const state = {
   threads: {}, // userId → {phase, entries, pending, loadingUntil, richMenu, menuOpen, readSeq}
   unread: {}, // userId → number
   lastLine: {}, // userId → {text, at}
+  follows: true, // a new customer adds the account, so the greeting comes
   quota: null,
   redeliver: null,
   faults: null,

@@ -1,7 +1,7 @@
 //! What owes something, ordered by time. Lives in memory: rebuilt at open from the table and the
 //! log. A claim moves an item only here: after a crash it is due at once, which is the point.
 
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::Millis;
 use std::collections::{BTreeSet, HashMap};
 
 /// The due index: 16 bytes and two container slots per item.
@@ -32,17 +32,18 @@ impl DueIndex {
         }
     }
 
-    /// Takes at most `limit` items due at `now`, most recent first, and moves each to `now + hold`.
-    pub fn claim(&mut self, now: Millis, hold: Span, limit: usize) -> Vec<(i64, Millis)> {
+    /// Takes at most `limit` items due at `upto` or before, most recent first, and moves each to
+    /// `until`.
+    pub fn claim(&mut self, upto: Millis, until: Millis, limit: usize) -> Vec<(i64, Millis)> {
         let claimed: Vec<(i64, Millis)> = self
             .by_time
-            .range(..=(now.0, i64::MAX))
+            .range(..=(upto.0, i64::MAX))
             .rev()
             .take(limit)
             .map(|&(at, id)| (id, Millis(at)))
             .collect();
         for (id, _) in &claimed {
-            self.set(*id, Some(now + hold));
+            self.set(*id, Some(until));
         }
         claimed
     }
@@ -57,11 +58,11 @@ mod tests {
         let mut due = DueIndex::default();
         due.set(1, Some(Millis(10)));
         due.set(2, Some(Millis(20)));
-        let first = due.claim(Millis(20), Span(5), 1);
+        let first = due.claim(Millis(20), Millis(25), 1);
         assert_eq!(first, vec![(2, Millis(20))]);
-        assert_eq!(due.claim(Millis(20), Span(5), 9), vec![(1, Millis(10))]);
+        assert_eq!(due.claim(Millis(20), Millis(26), 9), vec![(1, Millis(10))]);
         due.set(1, None);
-        assert_eq!(due.claim(Millis(25), Span(5), 9), vec![(2, Millis(25))]);
+        assert_eq!(due.claim(Millis(25), Millis(30), 9), vec![(2, Millis(25))]);
         assert_eq!(due.by_id.len(), 1);
     }
 }

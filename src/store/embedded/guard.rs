@@ -20,7 +20,7 @@ impl FolderLock {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|error| io(folder, "lock", &error))?;
+            .map_err(|error| unusable(folder, &error))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(FolderLock { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::Locked {
@@ -36,5 +36,25 @@ pub fn io(folder: &Path, what: &str, error: &dyn std::fmt::Display) -> OpenError
     OpenError::Io {
         folder: folder.to_path_buf(),
         detail: format!("{what}: {error}"),
+    }
+}
+
+/// The folder itself cannot be made or written, in words an operator can act on.
+pub fn unusable(folder: &Path, error: &std::io::Error) -> OpenError {
+    use std::io::ErrorKind as Kind;
+    let why = match error.kind() {
+        Kind::AlreadyExists | Kind::NotADirectory => "a file stands in the way".to_owned(),
+        Kind::PermissionDenied => {
+            let user = rustix::process::geteuid().as_raw();
+            format!("user {user} may not write there")
+        }
+        Kind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        Kind::NotFound => "it cannot be made there".to_owned(),
+        _ => error.to_string(),
+    };
+    let allowed = "a folder that this server alone uses and may write, set by store.path";
+    OpenError::Io {
+        folder: folder.to_path_buf(),
+        detail: format!("{why}, allowed: {allowed}"),
     }
 }

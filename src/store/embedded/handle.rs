@@ -10,10 +10,10 @@ use super::queue::{Control, Job};
 use super::table::{body_crc, said};
 use super::ticket::{Waiter, lock, ticket};
 use crate::domain::ids::Incarnation;
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, Error, FeedRecord, Health, MAX_VALUE_BYTES, Outcome, Store,
-    Stored, Urgency, Write,
+    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, MAX_VALUE_BYTES,
+    Outcome, Store, Stored, Urgency, Write,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::atomic::Ordering;
@@ -167,9 +167,9 @@ impl Embedded {
         Ok(())
     }
 
-    fn claim(&self, now: Millis, hold: Span, limit: usize) -> Result<Vec<Due>, Error> {
+    fn claim(&self, upto: Millis, until: Millis, limit: usize) -> Result<Vec<Due>, Error> {
         self.core.alive()?;
-        let claimed = self.core.write().due.claim(now, hold, limit);
+        let claimed = self.core.write().due.claim(upto, until, limit);
         claimed
             .into_iter()
             .filter_map(|(id, at)| {
@@ -262,11 +262,18 @@ impl Store for Embedded {
 
     fn claim_due(
         &self,
-        now: Millis,
-        hold: Span,
+        upto: Millis,
+        until: Millis,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
-        ready(self.claim(now, hold, limit)).boxed()
+        ready(self.claim(upto, until, limit)).boxed()
+    }
+
+    fn all(
+        &self,
+        kind: EntityKind,
+    ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, Error>> {
+        ready(self.core.alive().and_then(|()| self.core.all(kind))).boxed()
     }
 
     fn feed(

@@ -18,6 +18,7 @@ mod handle;
 mod identity;
 mod judge;
 mod keeper;
+mod list;
 mod log;
 mod options;
 mod overlay;
@@ -32,5 +33,6 @@ mod witness;
 mod writer;
 
 pub use handle::Embedded;
+pub use list::all_at_rest;
 pub use options::{NoObserver, Observer, OpenError, Options, Tuning};
 pub use verify::{Report, deep_verify};

@@ -7,7 +7,7 @@ use super::clock::StoreClock;
 use super::codec::{Batch, LEVEL};
 use super::core::{Core, Known};
 use super::feed::FeedBatch;
-use super::guard::{FolderLock, io};
+use super::guard::{FolderLock, io, unusable};
 use super::identity::{Identity, Mark, number};
 use super::keeper::{Keeper, Task};
 use super::log::{self, Log};
@@ -40,7 +40,7 @@ pub fn open(options: Options) -> Result<Opened, OpenError> {
         .recursive(true)
         .mode(0o700)
         .create(&folder)
-        .map_err(|error| io(&folder, "folder", &error))?;
+        .map_err(|error| unusable(&folder, &error))?;
     let guard = FolderLock::take(&folder)?;
     let (witness, seen) = Witness::open(&folder).map_err(|error| io(&folder, "witness", &error))?;
     let sqlite = |error: rusqlite::Error| match table::said(error) {

@@ -8,7 +8,8 @@ use super::identity::kind_of;
 use super::options::Tuning;
 use super::ticket::lock;
 use crate::domain::time::Millis;
-use crate::ports::store::{EntityKey, Error, Revision, Stored};
+use crate::ports::store::{EntityKey, EntityKind, Error, Revision, Stored};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -140,6 +141,9 @@ pub fn open_writer(folder: &Path, tuning: &Tuning) -> rusqlite::Result<Connectio
     if fresh == 0 {
         connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
     }
+    // Came after the first release: a table without it gets it here, and older programs keep it.
+    connection
+        .execute_batch("CREATE INDEX IF NOT EXISTS entity_other ON entity(kind) WHERE kind <> 1")?;
     Ok(connection)
 }
 
@@ -149,6 +153,24 @@ fn tune(connection: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
+}
+
+/// Rows of a kind, damaged ones among them. Conversations have no index for this: they are never
+/// all wanted.
+pub fn of_kind(
+    connection: &Connection,
+    kind: EntityKind,
+) -> rusqlite::Result<Vec<Result<EntityRow, Error>>> {
+    // The second condition lets SQLite use the partial index.
+    let mut statement = connection.prepare(
+        "SELECT kind, name, revision, crc, value FROM entity WHERE kind = ? AND kind <> 1",
+    )?;
+    let mut rows = statement.query([kind as u8])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(entity_row(row).map_err(said).and_then(|row| row));
+    }
+    Ok(found)
 }
 
 /// Moves the write-ahead log into the database file and empties it.
@@ -198,7 +220,7 @@ pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
     let value: Option<Arc<[u8]>> = row
         .get_ref(4)?
         .as_blob_or_null()
-        .map_err(|_| rusqlite::Error::InvalidQuery)?
+        .map_err(|_| rusqlite::Error::InvalidColumnType(4, "value".into(), Type::Blob))?
         .map(Arc::from);
     let key = EntityKey {
         kind: known,
@@ -215,12 +237,33 @@ pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
     }))
 }
 
-/// An SQLite error as the port says it.
+/// An SQLite error as the port says it. A column that is not what was written is damage of one row,
+/// which its neighbours survive; whatever else fails is the disk's or SQLite's and ends the process.
 pub fn said(error: rusqlite::Error) -> Error {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    if matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    ) {
+        return Error::Damaged(format!("{FILE}: {error}"));
+    }
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => Error::Damaged(format!("{FILE}: {error}")),
         _ => Error::Io(format!("{FILE}: {error}")),
+    }
+}
+
+/// Names the row of a damage whose columns do not even give a name.
+fn at_row(id: i64, error: Error) -> Error {
+    match error {
+        Error::Damaged(what) => Error::Damaged(format!("entity row {id}: {what}")),
+        other => other,
     }
 }
 
@@ -274,7 +317,7 @@ impl Readers {
             connection
                 .prepare_cached("SELECT kind, name, revision, crc, value FROM entity WHERE id = ?")
                 .and_then(|mut statement| statement.query_row([id], entity_row).optional())
-                .map_err(said)?
+                .map_err(|error| at_row(id, said(error)))?
                 .transpose()
         })
     }
@@ -289,7 +332,7 @@ impl Readers {
             connection
                 .prepare_cached("SELECT kind, name, revision FROM entity WHERE id = ?")
                 .and_then(|mut statement| statement.query_row([id], read).optional())
-                .map_err(said)
+                .map_err(|error| at_row(id, said(error)))
         })?;
         let Some((kind, name, revision)) = found else {
             return Ok(None);

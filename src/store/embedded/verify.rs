@@ -4,7 +4,7 @@ use super::feed::records;
 use super::guard::{FolderLock, io};
 use super::options::{OpenError, Options};
 use super::replay::{End, Replay, check_witness};
-use super::table::{self, Meta, body_crc, entity_row};
+use super::table::{self, Meta, body_crc, entity_row, said};
 use super::witness::Witness;
 use rusqlite::Connection;
 use std::path::Path;
@@ -87,7 +87,8 @@ fn rows(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut entities = all.query([])?;
     while let Some(row) = entities.next()? {
         report.entities += 1;
-        if let Err(error) = entity_row(row)? {
+        let read = entity_row(row).map_err(said);
+        if let Err(error) = read.and_then(|row| row) {
             report.damage.push(error.to_string());
         }
     }

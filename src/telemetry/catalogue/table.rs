@@ -169,6 +169,12 @@ pub const CATALOGUE: &[Metric] = &[
         "Conversations woken by the recovery after a start."
     ),
     metric!(
+        "hotline_wakes_refused_total",
+        Counter,
+        [],
+        "Wakes of conversations that were refused, to be tried again within seconds."
+    ),
+    metric!(
         "hotline_attempts_stale_total",
         Counter,
         [],
@@ -348,7 +354,43 @@ pub const CATALOGUE: &[Metric] = &[
         "hotline_store_bytes",
         Gauge,
         [],
-        "Bytes of the store's files."
+        "Bytes of the store's files, the archive not counted."
+    ),
+    metric!(
+        "hotline_archive_bytes",
+        Gauge,
+        [],
+        "Bytes of the archive's objects, marks among them, counted at the start and after each housekeeping."
+    ),
+    metric!(
+        "hotline_archive_objects",
+        Gauge,
+        [],
+        "Objects in the archive, counted with its bytes."
+    ),
+    metric!(
+        "hotline_archive_records_total",
+        Counter,
+        [],
+        "Records moved from the store to the archive."
+    ),
+    metric!(
+        "hotline_archive_removed_total",
+        Counter,
+        [],
+        "Objects removed from the archive because of privacy.keep_archive."
+    ),
+    metric!(
+        "hotline_housekeeping_runs_total",
+        Counter,
+        [("result", &["done", "failed"])],
+        "Rounds of the housekeeper."
+    ),
+    metric!(
+        "hotline_housekeeping_last_done_timestamp_seconds",
+        Gauge,
+        [],
+        "When a round of the housekeeper last ended well, Unix time; 0 before the first of this process."
     ),
     metric!(
         "hotline_config_reloads_total",

@@ -1,6 +1,6 @@
 // The customers one can be, with the last line and what is unread.
 
-import { addCustomer, attempt, choose, openDrawer } from '../actions.js';
+import { addCustomer, attempt, choose, openDrawer, setFollows } from '../actions.js';
 import { h, icon } from '../dom.js';
 import { clock, number, t } from '../i18n.js';
 import { state, subscribe } from '../store.js';
@@ -20,8 +20,9 @@ export class CustomerList extends HTMLElement {
     });
     this.heading = h('div', { class: 'panel-top' });
     this.rows = h('ul', { class: 'customers' });
-    this.append(this.heading, this.search, this.rows);
-    this.stop = subscribe(['customers', 'current', 'unread', 'lastLine', 'locale', 'status'], () => this.later());
+    this.follows = h('label', { class: 'switch' });
+    this.append(this.heading, this.follows, this.search, this.rows);
+    this.stop = subscribe(['customers', 'current', 'unread', 'lastLine', 'locale', 'status', 'follows'], () => this.later());
     this.render();
   }
 
@@ -48,7 +49,20 @@ export class CustomerList extends HTMLElement {
         type: 'button', class: 'button', id: 'add-customer', disabled: state.status !== 'ready',
         onclick: () => attempt(async () => this.pick((await addCustomer()).userId)),
       }, icon('plus'), t('customers.add')));
+    this.renderFollows();
     this.fill();
+  }
+
+  renderFollows() {
+    const focus = this.follows.contains(document.activeElement);
+    this.follows.title = t('customers.follows.about');
+    this.follows.replaceChildren(
+      h('input', {
+        type: 'checkbox', role: 'switch', id: 'follows', checked: state.follows,
+        onchange: (event) => setFollows(event.target.checked),
+      }),
+      h('span', {}, t('customers.follows'), h('small', {}, t('customers.follows.about'))));
+    if (focus) this.follows.querySelector('input').focus();
   }
 
   pick(userId) {

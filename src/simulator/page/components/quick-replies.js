@@ -3,7 +3,7 @@
 import { h, icon } from '../dom.js';
 import { t } from '../i18n.js';
 import { picture } from '../media.js';
-import { subscribe, thread } from '../store.js';
+import { customer, subscribe, thread } from '../store.js';
 import { labelOf, tap } from '../taps.js';
 
 const ICONS = { camera: 'image', cameraRoll: 'image', location: 'pin' };
@@ -11,7 +11,7 @@ const ICONS = { camera: 'image', cameraRoll: 'image', location: 'pin' };
 export class QuickReplies extends HTMLElement {
   connectedCallback() {
     this.setAttribute('role', 'group');
-    this.stop = subscribe(['threads', 'current', 'locale'], () => this.render());
+    this.stop = subscribe(['threads', 'current', 'locale', 'customers'], () => this.render());
     this.render();
   }
 
@@ -22,6 +22,7 @@ export class QuickReplies extends HTMLElement {
   items() {
     const { entries, pending } = thread();
     const last = entries.at(-1);
+    if (customer()?.friend === false) return []; // who has blocked the account cannot answer
     if (!last || last.from !== 'account' || pending.length) return [];
     return (last.quickReply || last.message?.quickReply)?.items || [];
   }

@@ -3,12 +3,12 @@
 import { toggleMenu } from '../actions.js';
 import { h, icon } from '../dom.js';
 import { t } from '../i18n.js';
-import { subscribe, thread } from '../store.js';
+import { customer, subscribe, thread } from '../store.js';
 import { stage } from './image-map.js';
 
 export class RichMenu extends HTMLElement {
   connectedCallback() {
-    this.stop = subscribe(['threads', 'current', 'locale'], () => this.render());
+    this.stop = subscribe(['threads', 'current', 'locale', 'customers'], () => this.render());
     this.render();
   }
 
@@ -17,7 +17,9 @@ export class RichMenu extends HTMLElement {
   }
 
   render() {
-    const { richMenu, menuOpen } = thread();
+    const { menuOpen, ...now } = thread();
+    // Who has blocked the account sees no menu, as in LINE.
+    const richMenu = customer()?.friend === false ? null : now.richMenu;
     const key = JSON.stringify([richMenu, menuOpen, t('menu.open')]);
     if (key === this.drawn) return;
     this.drawn = key;

@@ -1,0 +1,207 @@
+//! Wakes what owes something: the net under every timer, and the recovery after a crash.
+//!
+//! The due index says when each conversation owes something next. A look claims what is due, wakes
+//! it side by side with others, and keeps what was refused for a try a little later. At the start
+//! what is due soon counts as due now: calls of the process that died are taken over at once,
+//! freshest first. Nobody is woken twice while a wake of his is being served, and what is kept here
+//! is bounded: [`AT_ONCE`] wakes and [`MOST_REFUSED`] refusals. A quarantine that remembers unsends is
+//! owed work like any other: its conversation is told of them in the same way.
+
+use super::registry::Registry;
+use crate::domain::ids::{ChannelId, ChatId, ConversationKey};
+use crate::domain::time::{Millis, Span};
+use crate::ports::store::{Due, EntityKind};
+use crate::telemetry::meter;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A claimed conversation that did not settle its due time comes back after this, from the claim on.
+const HOLD: Span = Span::secs(30);
+/// At the start, what is due within this is taken over now: longer than any call to LINE, shorter
+/// than [`HOLD`], so that the walk never meets again what it has claimed.
+const RECOVERY_HORIZON: Span = Span::secs(25);
+/// Wakes served side by side: bounds what recovery takes from new work.
+const AT_ONCE: usize = 256;
+/// A refused wake is tried again after this.
+const REFUSED_PAUSE: Span = Span::secs(2);
+/// Refused wakes remembered; with so many nothing more is claimed.
+const MOST_REFUSED: usize = 4_096;
+
+/// The looks of one process at the due index. Cloning shares them; they stay on one thread.
+#[derive(Clone)]
+pub struct Sweeps {
+    registry: Arc<Registry>,
+    hand: Rc<Hand>,
+}
+
+/// What the sweeper has in hand.
+struct Hand {
+    room: Arc<Semaphore>,
+    /// Recovery walks down from here to the present; `None`: it has arrived.
+    walk: Cell<Option<Millis>>,
+    /// Woken and not yet served, or refused and waiting.
+    known: RefCell<HashSet<Owing>>,
+    /// When to try again, in order.
+    refused: RefCell<VecDeque<(Millis, Owing)>>,
+}
+
+/// Who is woken, and what for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Owing {
+    /// A conversation looks at what it owes.
+    Work(ConversationKey),
+    /// A conversation is told of the unsends that its quarantine remembers.
+    Unsends(ConversationKey),
+}
+
+impl Sweeps {
+    /// Looks that begin with recovery.
+    pub fn new(registry: Arc<Registry>) -> Sweeps {
+        let start = registry.shared().store.now();
+        Sweeps {
+            registry,
+            hand: Rc::new(Hand {
+                room: Arc::new(Semaphore::new(AT_ONCE)),
+                walk: Cell::new(Some(start + RECOVERY_HORIZON)),
+                known: RefCell::default(),
+                refused: RefCell::default(),
+            }),
+        }
+    }
+
+    /// Conversations woken and not yet served, and those refused and waiting for another try.
+    pub fn in_hand(&self) -> usize {
+        self.hand.known.borrow().len()
+    }
+
+    /// Of those, the refused.
+    pub fn refused(&self) -> usize {
+        self.hand.refused.borrow().len()
+    }
+
+    /// One look: wakes everything that is due, as fast as wakes are served. Returns how many it
+    /// woke when nothing more is due; the last wakes may still be under way. One look at a time.
+    pub async fn look(&self) -> usize {
+        let mut woken = 0;
+        loop {
+            woken += self.again().await;
+            if self.hand.refused.borrow().len() >= MOST_REFUSED {
+                return woken;
+            }
+            let room = self.room().await;
+            let Some(claimed) = self.claim(room.len()).await else {
+                return woken;
+            };
+            let is_last = claimed.len() < room.len();
+            let recovering = self.hand.walk.get().is_some();
+            let now = self.registry.shared().store.now();
+            let wanted: Vec<Owing> = claimed
+                .iter()
+                .filter_map(|due| Some((due.at, owing(due)?)))
+                .filter(|(at, owing)| *at <= now || !self.has_looked(owing))
+                .map(|(_, owing)| owing)
+                .filter(|owing| self.hand.known.borrow_mut().insert(owing.clone()))
+                .collect();
+            if recovering {
+                meter::recovered(wanted.len());
+                self.walked(&claimed, is_last);
+            }
+            woken += wanted.len();
+            for (owing, place) in wanted.into_iter().zip(room) {
+                self.serve(owing, place);
+            }
+            if is_last && self.hand.walk.get().is_none() {
+                return woken;
+            }
+        }
+    }
+
+    /// A conversation that is live in this process has looked at what the dead one left.
+    fn has_looked(&self, owing: &Owing) -> bool {
+        match owing {
+            Owing::Work(key) => self.registry.is_live(key),
+            Owing::Unsends(_) => false,
+        }
+    }
+
+    /// At least one place for a wake, and as many as are free.
+    async fn room(&self) -> Vec<OwnedSemaphorePermit> {
+        let room = &self.hand.room;
+        let first = room.clone().acquire_owned().await;
+        let more = std::iter::from_fn(|| room.clone().try_acquire_owned().ok());
+        first.ok().into_iter().chain(more).collect()
+    }
+
+    /// `None`: the index cannot be asked now.
+    async fn claim(&self, limit: usize) -> Option<Vec<Due>> {
+        let store = &self.registry.shared().store;
+        let now = store.now();
+        let upto = self.hand.walk.get().map_or(now, |walk| walk.max(now));
+        match store.claim_due(upto, now + HOLD, limit).await {
+            Ok(claimed) => Some(claimed),
+            Err(error) => {
+                tracing::warn!(error = %error, "due index cannot be asked");
+                None
+            }
+        }
+    }
+
+    /// Recovery goes on below what it has claimed, and ends at the present.
+    fn walked(&self, claimed: &[Due], is_last: bool) {
+        let now = self.registry.shared().store.now();
+        let below = claimed.last().map(|due| due.at).filter(|at| *at > now);
+        self.hand.walk.set(below.filter(|_| !is_last));
+    }
+
+    /// Wakes again what was refused long enough ago.
+    async fn again(&self) -> usize {
+        let now = self.registry.shared().store.now();
+        let is_time = |refused: &mut (Millis, Owing)| refused.0 <= now;
+        let mut woken = 0;
+        while let Ok(place) = self.hand.room.clone().acquire_owned().await {
+            let next = self.hand.refused.borrow_mut().pop_front_if(is_time);
+            let Some((_, owing)) = next else { break };
+            self.serve(owing, place);
+            woken += 1;
+        }
+        woken
+    }
+
+    /// Wakes a conversation in a task of its own, so that a slow one keeps nobody waiting.
+    fn serve(&self, owing: Owing, place: OwnedSemaphorePermit) {
+        let (registry, hand) = (self.registry.clone(), self.hand.clone());
+        actix_rt::spawn(async move {
+            let (key, served) = match &owing {
+                Owing::Work(key) => (key, registry.wake(key).await),
+                Owing::Unsends(key) => (key, registry.catch_up(key).await),
+            };
+            match served {
+                Ok(()) => {
+                    hand.known.borrow_mut().remove(&owing);
+                }
+                Err(refusal) => {
+                    tracing::debug!(conversation = %key, %refusal, "wake refused, tried again");
+                    meter::wake_refused();
+                    let at = registry.shared().store.now() + REFUSED_PAUSE;
+                    hand.refused.borrow_mut().push_back((at, owing));
+                }
+            }
+            drop(place);
+        });
+    }
+}
+
+/// What an entity that is due asks for; the other kinds have no timers yet.
+fn owing(due: &Due) -> Option<Owing> {
+    let asks = match due.key.kind {
+        EntityKind::Conversation => Owing::Work,
+        EntityKind::Quarantine => Owing::Unsends,
+        _ => return None,
+    };
+    let (channel, chat) = due.key.id.split_once('/')?;
+    let key = ConversationKey::new(ChannelId::new(channel), ChatId::new(chat));
+    Some(asks(key))
+}
