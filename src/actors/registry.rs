@@ -13,6 +13,7 @@ use crate::domain::conversation::{Event, Kind};
 use crate::domain::ids::ConversationKey;
 use crate::domain::time::{Millis, Span};
 use crate::telemetry::meter;
+use actix::WeakAddr;
 use actix::prelude::*;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
