@@ -42,21 +42,14 @@ impl Message for Passivate {
 
 /// One customer's conversation on this node.
 pub(super) struct Conversation {
-    key: ConversationKey,
+    key: Arc<ConversationKey>,
     shared: Arc<Shared>,
-    /// What is known while idle, kept small: a million of these are in memory.
-    rest: Rest,
+    /// The state as the store has it, while idle; `None`: to be read again. A million of these are
+    /// in memory: with all of actix around it, an actor fits 512 bytes (`an_idle_actor_is_small`).
+    rest: Option<(Revision, Arc<[u8]>)>,
     busy: Option<Box<Busy>>,
     /// It stands in the line of its channel.
     in_line: bool,
-}
-
-/// What an idle conversation remembers.
-enum Rest {
-    Unread,
-    Absent(Option<Revision>),
-    /// Packed as the store has it.
-    Packed(Revision, Arc<[u8]>),
 }
 
 /// What a working conversation has in hand.
@@ -85,11 +78,11 @@ enum Begun {
 }
 
 impl Conversation {
-    pub(super) fn new(key: ConversationKey, shared: Arc<Shared>) -> Conversation {
+    pub(super) fn new(key: Arc<ConversationKey>, shared: Arc<Shared>) -> Conversation {
         Conversation {
             key,
             shared,
-            rest: Rest::Unread,
+            rest: None,
             busy: None,
             in_line: false,
         }
@@ -97,11 +90,10 @@ impl Conversation {
 
     fn busy(&mut self) -> &mut Busy {
         if self.busy.is_none() {
-            let known = match std::mem::replace(&mut self.rest, Rest::Unread) {
-                Rest::Packed(revision, value) => Live::loaded(revision, value)
-                    .map_or(Known::Unread, |live| Known::Live(Box::new(live))),
-                Rest::Absent(tombstone) => Known::Absent(tombstone),
-                Rest::Unread => Known::Unread,
+            let loaded = self.rest.take().map(|(r, value)| Live::loaded(r, value));
+            let known = match loaded {
+                Some(Ok(live)) => Known::Live(Box::new(live)),
+                Some(Err(_)) | None => Known::Unread,
             };
             let core = Core {
                 key: self.key.clone(),
@@ -273,7 +265,7 @@ impl Conversation {
                 }));
             }
             Owed::FetchProfile => {
-                let asking = self.shared.messenger.profile(self.key.clone());
+                let asking = self.shared.messenger.profile((*self.key).clone());
                 ctx.spawn(asking.into_actor(self).map(move |answer, actor, ctx| {
                     // Not worth insisting: the next sign of life after a week asks again.
                     let display_name = |profile: crate::ports::messenger::Profile| {
@@ -330,9 +322,8 @@ impl Conversation {
         }
         let core = self.busy.take().and_then(|busy| busy.core);
         self.rest = match core.map(|core| core.known) {
-            None | Some(Known::Unread) => Rest::Unread,
-            Some(Known::Absent(tombstone)) => Rest::Absent(tombstone),
-            Some(Known::Live(live)) => Rest::Packed(live.revision(), live.into_packed()),
+            Some(Known::Live(live)) => Some((live.revision(), live.into_packed())),
+            None | Some(Known::Unread | Known::Absent(_)) => None,
         };
     }
 }
@@ -350,6 +341,9 @@ impl Actor for Conversation {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.set_mailbox_capacity(MAILBOX);
+        // Holds nothing and never ends: the registry's address is weak, and an actor with nothing to
+        // do and no address would stop.
+        ctx.spawn(std::future::pending().into_actor(self));
         meter::actor_started();
     }
 
@@ -394,5 +388,18 @@ impl Handler<Passivate> for Conversation {
         if self.busy.is_none() && registry.retire(&self.key, &ctx.address()) {
             ctx.stop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tokio adds 104 bytes and aligns a task to 128; allocators align 512 bytes for nothing, and
+    /// take 768 for the next size.
+    #[test]
+    fn an_idle_actor_is_small() {
+        let size = std::mem::size_of::<dev::ContextFut<Conversation, Context<Conversation>>>();
+        assert!(size + 104 <= 512, "{size}");
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::conversation::{Event, Kind};
 use crate::domain::ids::ConversationKey;
 use crate::domain::time::{Millis, Span};
 use crate::telemetry::meter;
+use actix::WeakAddr;
 use actix::prelude::*;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
@@ -42,16 +43,28 @@ impl Default for Limits {
 }
 
 struct Slot {
-    addr: Addr<Conversation>,
+    /// Weak: a strong one is 150 bytes more. A conversation keeps itself alive until it retires.
+    addr: WeakAddr<Conversation>,
     /// Deliveries that have the address and have not ended.
     in_flight: u32,
     /// Store time of the last delivery, in seconds.
     used: u32,
 }
 
+impl Slot {
+    /// `None`: the actor has died.
+    fn checked_out(&mut self, used: u32) -> Option<Addr<Conversation>> {
+        let addr = self.addr.upgrade()?;
+        self.in_flight += 1;
+        self.used = used;
+        Some(addr)
+    }
+}
+
 /// All conversation actors of this node.
 pub struct Registry {
-    slots: DashMap<ConversationKey, Slot>,
+    /// A key is kept once, for map and actor.
+    slots: DashMap<Arc<ConversationKey>, Slot>,
     parking: Parking,
     shared: Arc<Shared>,
     limits: Limits,
@@ -207,28 +220,29 @@ impl Registry {
 
     fn checkout(&self, key: &ConversationKey) -> Addr<Conversation> {
         let used = (self.shared.store.now().0 / 1_000) as u32;
-        match self.slots.entry(key.clone()) {
-            Entry::Occupied(mut entry) => {
-                let slot = entry.get_mut();
-                slot.in_flight += 1;
-                slot.used = used;
-                slot.addr.clone()
-            }
-            Entry::Vacant(entry) => {
-                let addr = Conversation::new(key.clone(), self.shared.clone()).start();
-                entry.insert(Slot {
-                    addr: addr.clone(),
-                    in_flight: 1,
-                    used,
-                });
-                addr
-            }
+        let live = self.slots.get_mut(key);
+        if let Some(addr) = live.and_then(|mut slot| slot.checked_out(used)) {
+            return addr;
         }
+        let key = Arc::new(key.clone());
+        let mut entry = self.slots.entry(key.clone());
+        if let Entry::Occupied(entry) = &mut entry
+            && let Some(addr) = entry.get_mut().checked_out(used)
+        {
+            return addr;
+        }
+        let addr = Conversation::new(key, self.shared.clone()).start();
+        entry.insert(Slot {
+            addr: addr.downgrade(),
+            in_flight: 1,
+            used,
+        });
+        addr
     }
 
     fn checkin(&self, key: &ConversationKey, addr: &Addr<Conversation>) {
         if let Some(mut slot) = self.slots.get_mut(key)
-            && slot.addr == *addr
+            && slot.addr == addr.downgrade()
         {
             slot.in_flight = slot.in_flight.saturating_sub(1);
         }
@@ -236,7 +250,8 @@ impl Registry {
 
     /// Forgets an actor that is dead, and only that one.
     fn forget(&self, key: &ConversationKey, addr: &Addr<Conversation>) {
-        self.slots.remove_if(key, |_, slot| slot.addr == *addr);
+        self.slots
+            .remove_if(key, |_, slot| slot.addr == addr.downgrade());
     }
 
     /// Asks idle conversations to leave memory; called from time to time.
@@ -258,9 +273,12 @@ impl Registry {
     fn passivate(self: &Arc<Self>, idle: u32) {
         let now = (self.shared.store.now().0 / 1_000) as u32;
         for slot in &self.slots {
-            if slot.in_flight == 0 && now.saturating_sub(slot.used) >= idle {
+            if slot.in_flight == 0
+                && now.saturating_sub(slot.used) >= idle
+                && let Some(addr) = slot.addr.upgrade()
+            {
                 // A full or closed mailbox means it is not idle, or gone.
-                let _ = slot.addr.try_send(Passivate(self.clone()));
+                let _ = addr.try_send(Passivate(self.clone()));
             }
         }
     }
@@ -305,9 +323,9 @@ impl Registry {
 
 impl Retire for Registry {
     fn retire(&self, key: &ConversationKey, addr: &Addr<Conversation>) -> bool {
-        let left = self
-            .slots
-            .remove_if(key, |_, slot| slot.addr == *addr && slot.in_flight == 0);
+        let left = self.slots.remove_if(key, |_, slot| {
+            slot.in_flight == 0 && slot.addr == addr.downgrade()
+        });
         if left.is_some() {
             meter::passivated();
         }

@@ -26,7 +26,7 @@ const CLAIMED: Span = Span::mins(2);
 
 /// What a conversation knows of itself while it works.
 pub(super) struct Core {
-    pub(super) key: ConversationKey,
+    pub(super) key: Arc<ConversationKey>,
     /// The key as the store knows it.
     pub(super) entity: EntityKey,
     pub(super) shared: Arc<Shared>,

@@ -163,13 +163,22 @@ impl Webhook {
     }
 
     async fn deliver(&self, sorted: Vec<Sorted>) -> Answer {
-        let deliveries = group(sorted).into_iter().map(|(key, events)| {
-            let registry = self.registry.clone();
-            // A task of its own: the commits proceed even when this request is given up.
-            actix_rt::spawn(async move { registry.deliver(&key, events).await })
-        });
-        let all = join_all(deliveries);
-        match tokio::time::timeout(DEADLINE, all).await {
+        let mut groups = group(sorted);
+        let delivering = async {
+            if let [(key, events)] = &mut groups[..] {
+                // The usual case. The events reach their conversation before the first wait, so
+                // that a request given up meanwhile costs the answer, not the events.
+                let ended = self.registry.deliver(key, std::mem::take(events)).await;
+                return vec![Ok(ended)];
+            }
+            let each = groups.into_iter().map(|(key, events)| {
+                let registry = self.registry.clone();
+                // A task of its own, so that a death of one is not a death of all.
+                actix_rt::spawn(async move { registry.deliver(&key, events).await })
+            });
+            join_all(each).await
+        };
+        match tokio::time::timeout(DEADLINE, delivering).await {
             Err(_) => Answer::NotDurable("some event is not durable in time"),
             Ok(ended) => {
                 let mut answer = Answer::Accepted;

@@ -22,7 +22,7 @@ pub use crate::domain::commit::{Committed, Revision};
 use crate::domain::ids::{ConversationKey, Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
 use futures_util::future::BoxFuture;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// How long a deleted entity keeps its tombstone: longer than any redelivery (LINE allows 20
@@ -72,9 +72,17 @@ impl EntityKey {
     pub fn conversation(key: &ConversationKey) -> EntityKey {
         EntityKey {
             kind: EntityKind::Conversation,
-            id: format!("{}/{}", key.channel, key.chat).into(),
+            id: spelled(key).into(),
         }
     }
+}
+
+/// `channel/chat`, written in one go: every commit is made under such a name.
+fn spelled(key: &ConversationKey) -> String {
+    let mut id = String::with_capacity(key.channel.as_str().len() + 34);
+    id.push_str(key.channel.as_str());
+    let _ = write!(id, "/{}", key.chat);
+    id
 }
 
 impl fmt::Debug for EntityKey {

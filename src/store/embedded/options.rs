@@ -42,7 +42,8 @@ pub struct Tuning {
     pub page_size: u32,
     /// SQLite page cache of each reading connection, KiB.
     pub cache_kib: u32,
-    /// SQLite page cache of the keeper, KiB: a checkpoint touches most pages of a busy table.
+    /// SQLite page cache of the keeper, KiB. A checkpoint goes through the table in order, once: more
+    /// would be held for nothing.
     pub keeper_cache_kib: u32,
     /// How long the writer waits for company when commits come in quickly.
     pub gather: Duration,
@@ -55,10 +56,10 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Tuning {
         Tuning {
-            checkpoint_bytes: 128 << 20,
+            checkpoint_bytes: 256 << 20,
             page_size: 4096,
             cache_kib: 8192,
-            keeper_cache_kib: 65_536,
+            keeper_cache_kib: 16_384,
             gather: Duration::from_micros(600),
             gather_above: 5_000,
             hash_bits: 64,
