@@ -4,16 +4,18 @@
 //! [`faults`] lets a test make it misbehave as real stores do.
 
 pub mod faults;
+mod model;
 
 use crate::domain::ids::{Fingerprint, Incarnation};
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::Millis;
 use crate::ports::store::{
-    Class, Commit, Committed, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health,
-    Outcome, Revision, Store, Stored, TOMBSTONE_LIFE, Write,
+    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Revision,
+    Store, Stored, TOMBSTONE_LIFE,
 };
-use faults::{Fault, Faults};
+use faults::Faults;
 use futures_util::future::{BoxFuture, FutureExt, ready};
-use std::collections::{BTreeMap, HashMap};
+use model::{Clock, Model, State};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -21,45 +23,6 @@ use std::time::Instant;
 #[derive(Clone)]
 pub struct Memory {
     model: Arc<Mutex<Model>>,
-}
-
-/// The whole state, cloned before each commit while a test wants to take commits back.
-#[derive(Clone, Default)]
-struct State {
-    entities: BTreeMap<EntityKey, Entity>,
-    feed: Vec<Record>,
-    batch: u64,
-    trimmed: u64,
-    generation: u64,
-}
-
-#[derive(Clone)]
-struct Entity {
-    stored: Stored,
-    due: Option<Millis>,
-    held: Option<Millis>,
-    desk: Option<Box<[u8]>>,
-    at: Millis,
-}
-
-#[derive(Clone)]
-struct Record {
-    record: FeedRecord,
-    erasable: Option<Fingerprint>,
-}
-
-struct Model {
-    state: State,
-    clock: Clock,
-    faults: Faults,
-    history: Vec<State>,
-    incarnation: Incarnation,
-    closed: bool,
-}
-
-enum Clock {
-    Running(Instant, Millis),
-    Set(Millis),
 }
 
 impl Default for Memory {
@@ -112,114 +75,6 @@ impl Memory {
             return Err(Error::Closed("the store was closed".into()));
         }
         Ok(body(&mut model))
-    }
-}
-
-impl Model {
-    fn now(&self) -> Millis {
-        match self.clock {
-            Clock::Running(start, base) => base + Span(start.elapsed().as_millis() as u64),
-            Clock::Set(now) => now,
-        }
-    }
-
-    fn commit(&mut self, commit: Commit) -> Result<Outcome, Error> {
-        let fault = self.faults.next();
-        if let Some(Fault::LostBefore) = fault {
-            return Err(Error::Io("the commit was lost on its way".into()));
-        }
-        let stored = self.state.entities.get(&commit.key);
-        let revision = stored.map(|entity| entity.stored.revision);
-        if revision != commit.expected {
-            if revision == Some(commit.proposed) {
-                return Ok(Outcome::Committed(Committed::attest(commit.proposed)));
-            }
-            return Ok(Outcome::Conflict(stored.map(|e| e.stored.clone())));
-        }
-        if self.faults.full && commit.class == Class::Accepting {
-            return Err(Error::Full {
-                free_bytes: 0,
-                floor_bytes: 1,
-            });
-        }
-        if self.faults.keep_history {
-            self.history.push(self.state.clone());
-        }
-        let proposed = commit.proposed;
-        let now = self.now();
-        self.state.apply(commit, now);
-        match fault {
-            Some(Fault::LostAnswer) => Err(Error::Io("the answer was lost on its way".into())),
-            _ => Ok(Outcome::Committed(Committed::attest(proposed))),
-        }
-    }
-}
-
-impl State {
-    fn apply(&mut self, commit: Commit, now: Millis) {
-        self.batch += 1;
-        let before = self.entities.get(&commit.key);
-        if before.and_then(|entity| entity.desk.as_ref()) != commit.desk.as_ref() {
-            self.generation += 1;
-        }
-        for (index, entry) in commit.feed.into_iter().enumerate() {
-            self.feed.push(Record {
-                record: FeedRecord {
-                    cursor: Cursor {
-                        batch: self.batch,
-                        index: index as u32 + 1,
-                    },
-                    at: now,
-                    key: commit.key.clone(),
-                    payload: Some(entry.payload),
-                },
-                erasable: entry.erasable,
-            });
-        }
-        for message in commit.erase {
-            for record in &mut self.feed {
-                if record.erasable == Some(message) && record.record.key == commit.key {
-                    record.record.payload = None;
-                }
-            }
-        }
-        let entity = Entity {
-            stored: Stored {
-                revision: commit.proposed,
-                value: match commit.write {
-                    Write::Put(value) => Some(value),
-                    Write::Delete => None,
-                },
-            },
-            due: commit.due,
-            held: None,
-            desk: commit.desk,
-            at: now,
-        };
-        self.entities.insert(commit.key, entity);
-    }
-
-    fn claim(&mut self, upto: Millis, until: Millis, limit: usize) -> Vec<Due> {
-        let mut due: Vec<Due> = self
-            .entities
-            .iter()
-            .filter_map(|(key, entity)| {
-                let at = entity.due.map(|at| entity.held.unwrap_or(at));
-                let at = at.filter(|at| *at <= upto)?;
-                Some(Due {
-                    key: key.clone(),
-                    at,
-                })
-            })
-            .collect();
-        due.sort_by_key(|item| std::cmp::Reverse(item.at));
-        due.truncate(limit);
-        for item in &due {
-            if let Some(entity) = self.entities.get_mut(&item.key) {
-                entity.held = Some(until);
-            }
-        }
-        due
     }
 }
 

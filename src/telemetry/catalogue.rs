@@ -3,6 +3,9 @@
 //! From this table come the descriptions, the zeros at start (a ratio must not be empty until the
 //! first error), `docs/metrics.md`, and the test that what is rendered is what is declared.
 
+mod conversations;
+mod house;
+mod line;
 mod table;
 
 pub use table::{CATALOGUE, FAST, REPLY, SIZE};

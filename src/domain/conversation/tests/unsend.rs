@@ -157,3 +157,43 @@ fn an_edit_takes_the_old_answer_out_of_a_call_that_rests() {
     assert_eq!(withdrawn(&desk), [2]);
     assert!(!desk.sends()[0].body.contains("a0"));
 }
+
+#[test]
+fn unsend_withdraws_what_is_queued_and_erases_the_words() {
+    let mut desk = Desk::default();
+    desk.says(1, 0);
+    desk.says(2, 1);
+    desk.feed(&[plain(
+        3,
+        desk.now,
+        None,
+        Kind::Unsent {
+            message: Fingerprint(500_002),
+        },
+    )]);
+    assert_eq!(desk.endings(), [(Ending::Withdrawn, false)]);
+    assert_eq!(desk.erased, [Fingerprint(500_002)]);
+    let words = desk.live.as_ref().unwrap().state().words();
+    assert!(words.iter().all(|words| &*words.text != "question 2"));
+}
+
+#[test]
+fn an_unsend_that_arrives_before_its_message_still_wins() {
+    let mut desk = Desk::default();
+    desk.feed(&[plain(
+        3,
+        desk.now,
+        None,
+        Kind::Unsent {
+            message: Fingerprint(500_001),
+        },
+    )]);
+    desk.says(1, 0);
+    assert!(desk.owed().is_empty());
+    assert!(desk.live.as_ref().unwrap().state().words().is_empty());
+    assert!(
+        desk.facts
+            .iter()
+            .all(|fact| !matches!(fact, Fact::Received { words: Some(_), .. }))
+    );
+}

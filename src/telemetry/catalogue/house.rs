@@ -1,0 +1,106 @@
+//! The node itself: store, archive, housekeeping, config, readiness.
+
+use super::Kind::{Counter, Gauge, Histogram};
+use super::Metric;
+use super::table::{FAST, SIZE, metric};
+
+/// In the order of `docs/metrics.md`.
+pub(super) const METRICS: &[Metric] = &[
+    metric!(
+        "hotline_store_commit_seconds",
+        Histogram(FAST),
+        [],
+        "From submitting a commit's batch to its durability."
+    ),
+    metric!(
+        "hotline_store_fsync_seconds",
+        Histogram(FAST),
+        [],
+        "The part of a commit the disk took."
+    ),
+    metric!(
+        "hotline_store_batch_records",
+        Histogram(SIZE),
+        [],
+        "Commits made durable together."
+    ),
+    metric!(
+        "hotline_store_checkpoint_seconds",
+        Histogram(FAST),
+        [],
+        "Checkpoints of the embedded store."
+    ),
+    metric!(
+        "hotline_store_waiting",
+        Gauge,
+        [],
+        "Commits waiting for the disk."
+    ),
+    metric!(
+        "hotline_store_disk_free_bytes",
+        Gauge,
+        [],
+        "Free bytes on the store's disk."
+    ),
+    metric!(
+        "hotline_store_bytes",
+        Gauge,
+        [],
+        "Bytes of the store's files, the archive not counted."
+    ),
+    metric!(
+        "hotline_archive_bytes",
+        Gauge,
+        [],
+        "Bytes of the archive's objects, marks among them, counted at the start and after each housekeeping."
+    ),
+    metric!(
+        "hotline_archive_objects",
+        Gauge,
+        [],
+        "Objects in the archive, counted with its bytes."
+    ),
+    metric!(
+        "hotline_archive_records_total",
+        Counter,
+        [],
+        "Records moved from the store to the archive."
+    ),
+    metric!(
+        "hotline_archive_removed_total",
+        Counter,
+        [],
+        "Objects removed from the archive because of privacy.keep_archive."
+    ),
+    metric!(
+        "hotline_housekeeping_runs_total",
+        Counter,
+        [("result", &["done", "failed"])],
+        "Rounds of the housekeeper."
+    ),
+    metric!(
+        "hotline_housekeeping_last_done_timestamp_seconds",
+        Gauge,
+        [],
+        "When a round of the housekeeper last ended well, Unix time; 0 before the first of this process."
+    ),
+    metric!(
+        "hotline_config_reloads_total",
+        Counter,
+        [("result", &["applied", "refused"])],
+        "Reloads of automation and knowledge."
+    ),
+    metric!(
+        "hotline_build_info",
+        Gauge,
+        [("version", &[env!("CARGO_PKG_VERSION")])],
+        "Always 1."
+    ),
+    metric!("hotline_ready", Gauge, [], "1 while the node takes work."),
+    metric!(
+        "hotline_draining",
+        Gauge,
+        [],
+        "1 while the node finishes what is in flight before it leaves."
+    ),
+];
