@@ -10,7 +10,8 @@
 //! | `shared` | what every conversation on this node uses |
 //! | `turn` | decide, commit, release: three consecutive steps |
 //! | `conversation` | the actor: one turn at a time, what arrives meanwhile is folded |
-//! | `registry` | finds, starts, heals and retires conversation actors |
+//! | `registry` | delivers to conversation actors, heals and parks them |
+//! | `slots` | who serves which conversation; starts and retires actors |
 //! | `messages` | what is said between registry and conversations |
 //! | `outside` | between the core's words and the ports' |
 //! | `healing` | delivers again what a death left undone; finds the event that kills |
@@ -35,6 +36,7 @@ mod quarantine;
 mod registry;
 mod retries;
 mod shared;
+mod slots;
 mod sweeper;
 mod sweeps;
 mod turn;

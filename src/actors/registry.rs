@@ -1,22 +1,19 @@
-//! Finds conversation actors; starts, heals and retires them.
+//! Delivers to conversations, wakes them, and answers for what became of it.
 //!
-//! The passivation race is closed by a count under the map's entry lock: a deliverer raises it
-//! before it sends, an actor may leave only while it is zero. What an actor's death left undone is
-//! delivered again, one event at a time; the seen ids make that safe.
+//! What an actor's death left undone is delivered again, one event at a time; the seen ids make that
+//! safe.
 
-use super::conversation::{Conversation, Passivate, Retire};
+use super::conversation::{Conversation, Retire};
 use super::messages::{Deliver, Inbound, Refusal, Undelivered};
 use super::parking::Parking;
 use super::quarantine;
 use super::shared::Shared;
+use super::slots::Slots;
 use crate::domain::conversation::{Event, Kind};
 use crate::domain::ids::ConversationKey;
 use crate::domain::time::{Millis, Span};
 use crate::telemetry::meter;
-use actix::WeakAddr;
 use actix::prelude::*;
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::oneshot;
@@ -42,29 +39,9 @@ impl Default for Limits {
     }
 }
 
-struct Slot {
-    /// Weak: a strong one is 150 bytes more. A conversation keeps itself alive until it retires.
-    addr: WeakAddr<Conversation>,
-    /// Deliveries that have the address and have not ended.
-    in_flight: u32,
-    /// Store time of the last delivery, in seconds.
-    used: u32,
-}
-
-impl Slot {
-    /// `None`: the actor has died.
-    fn checked_out(&mut self, used: u32) -> Option<Addr<Conversation>> {
-        let addr = self.addr.upgrade()?;
-        self.in_flight += 1;
-        self.used = used;
-        Some(addr)
-    }
-}
-
 /// All conversation actors of this node.
 pub struct Registry {
-    /// A key is kept once, for map and actor.
-    slots: DashMap<Arc<ConversationKey>, Slot>,
+    slots: Slots,
     parking: Parking,
     shared: Arc<Shared>,
     limits: Limits,
@@ -83,7 +60,7 @@ impl Registry {
     /// An empty registry.
     pub fn new(shared: Arc<Shared>, limits: Limits) -> Arc<Registry> {
         Arc::new(Registry {
-            slots: DashMap::new(),
+            slots: Slots::default(),
             parking: Parking::default(),
             shared,
             limits,
@@ -166,7 +143,7 @@ impl Registry {
 
     /// Whether this process has the conversation in memory.
     pub(super) fn is_live(&self, key: &ConversationKey) -> bool {
-        self.slots.contains_key(key)
+        self.slots.contains(key)
     }
 
     /// One delivery to whichever actor serves the conversation now.
@@ -183,26 +160,22 @@ impl Registry {
             done,
         };
         let addr = loop {
-            let addr = self.checkout(key);
+            let addr = self.slots.checkout(key, &self.shared);
             match addr.try_send(deliver) {
                 Ok(()) => break addr,
                 Err(SendError::Full(_)) => {
-                    self.checkin(key, &addr);
+                    self.slots.checkin(key, &addr);
                     meter::mailbox_refused("conversation");
                     return Ended::Refused(Refusal::Overloaded);
                 }
                 Err(SendError::Closed(back)) => {
                     // It died between look-up and sending; the next look-up starts it anew.
-                    self.forget(key, &addr);
+                    self.slots.forget(key, &addr);
                     deliver = back;
                 }
             }
         };
-        let checked_in = CheckIn {
-            registry: self,
-            key,
-            addr: &addr,
-        };
+        let checked_in = self.slots.lent(key, &addr);
         let answer = answer.await;
         drop(checked_in);
         match answer {
@@ -211,47 +184,11 @@ impl Registry {
             Ok(Err(Undelivered::Full)) => Ended::Refused(Refusal::Overloaded),
             Ok(Err(Undelivered::Unreadable(why))) => Ended::Unreadable(why),
             Err(_) => {
-                self.forget(key, &addr);
+                self.slots.forget(key, &addr);
                 meter::actor_died();
                 Ended::Died
             }
         }
-    }
-
-    fn checkout(&self, key: &ConversationKey) -> Addr<Conversation> {
-        let used = (self.shared.store.now().0 / 1_000) as u32;
-        let live = self.slots.get_mut(key);
-        if let Some(addr) = live.and_then(|mut slot| slot.checked_out(used)) {
-            return addr;
-        }
-        let key = Arc::new(key.clone());
-        let mut entry = self.slots.entry(key.clone());
-        if let Entry::Occupied(entry) = &mut entry
-            && let Some(addr) = entry.get_mut().checked_out(used)
-        {
-            return addr;
-        }
-        let addr = Conversation::new(key, self.shared.clone()).start();
-        entry.insert(Slot {
-            addr: addr.downgrade(),
-            in_flight: 1,
-            used,
-        });
-        addr
-    }
-
-    fn checkin(&self, key: &ConversationKey, addr: &Addr<Conversation>) {
-        if let Some(mut slot) = self.slots.get_mut(key)
-            && slot.addr == addr.downgrade()
-        {
-            slot.in_flight = slot.in_flight.saturating_sub(1);
-        }
-    }
-
-    /// Forgets an actor that is dead, and only that one.
-    fn forget(&self, key: &ConversationKey, addr: &Addr<Conversation>) {
-        self.slots
-            .remove_if(key, |_, slot| slot.addr == addr.downgrade());
     }
 
     /// Asks idle conversations to leave memory; called from time to time.
@@ -262,25 +199,12 @@ impl Registry {
         } else {
             (self.limits.idle.0 / 1_000) as u32
         };
-        self.passivate(idle);
+        self.slots.passivate(idle, self.shared.store.now(), self);
     }
 
     /// Asks every conversation that nobody uses at this moment to leave memory.
     pub fn retire_all_idle(self: &Arc<Self>) {
-        self.passivate(0);
-    }
-
-    fn passivate(self: &Arc<Self>, idle: u32) {
-        let now = (self.shared.store.now().0 / 1_000) as u32;
-        for slot in &self.slots {
-            if slot.in_flight == 0
-                && now.saturating_sub(slot.used) >= idle
-                && let Some(addr) = slot.addr.upgrade()
-            {
-                // A full or closed mailbox means it is not idle, or gone.
-                let _ = addr.try_send(Passivate(self.clone()));
-            }
-        }
+        self.slots.passivate(0, self.shared.store.now(), self);
     }
 
     /// Conversations left alone now, until when (store time), and why.
@@ -323,13 +247,7 @@ impl Registry {
 
 impl Retire for Registry {
     fn retire(&self, key: &ConversationKey, addr: &Addr<Conversation>) -> bool {
-        let left = self.slots.remove_if(key, |_, slot| {
-            slot.in_flight == 0 && slot.addr == addr.downgrade()
-        });
-        if left.is_some() {
-            meter::passivated();
-        }
-        left.is_some()
+        self.slots.retire(key, addr)
     }
 }
 
@@ -343,18 +261,5 @@ impl Drop for Admitted<'_> {
         self.registry
             .delivering
             .fetch_sub(self.events, Ordering::Relaxed);
-    }
-}
-
-/// Gives the slot back even when the waiting future is dropped.
-struct CheckIn<'a> {
-    registry: &'a Registry,
-    key: &'a ConversationKey,
-    addr: &'a Addr<Conversation>,
-}
-
-impl Drop for CheckIn<'_> {
-    fn drop(&mut self) {
-        self.registry.checkin(self.key, self.addr);
     }
 }
