@@ -12,7 +12,7 @@ use super::state::{Conversation, Phase};
 use super::wire::{Fault, Reader, Writer};
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Millis;
-use owed::{
+use self::owed::{
     decode_flight, decode_parcel, decode_token, encode_flight, encode_parcel, encode_token,
 };
 use std::sync::Arc;
