@@ -97,7 +97,7 @@ fn what_is_left_out_has_its_documented_default() {
     assert_eq!(settings.server.drain_timeout, Span::secs(25));
     assert!(matches!(settings.store.kind, StoreKind::Embedded));
     assert_eq!(settings.store.socket(), Path::new("data/hotline.sock"));
-    assert_eq!(settings.store.free_space_floor, ByteSize::mib(512));
+    assert_eq!(settings.store.free_space_floor, ByteSize::mib(1024));
     assert_eq!(settings.policy(), Default::default());
     assert_eq!(settings.sending.auto_push_per_hour, 20);
     let channel = &settings.channels[0];

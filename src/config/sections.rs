@@ -116,7 +116,7 @@ fn store(section: Section<'_>) -> Store {
     let path = PathBuf::from(section.words("path", 1..=1_024).unwrap_or("data"));
     let free_space_floor = section.size(
         "free_space_floor",
-        ByteSize::mib(512),
+        ByteSize::gib(1),
         ByteSize::mib(16)..=ByteSize::gib(1_024),
     );
     let kind = if redis {

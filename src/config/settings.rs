@@ -77,7 +77,7 @@ pub struct Store {
     /// `path`: data folder, relative to the working directory. Default `data`. In redis mode the
     /// spool, media and socket live here.
     pub path: PathBuf,
-    /// `free_space_floor`: below this much free disk new work is refused. Default `512MiB`;
+    /// `free_space_floor`: below this much free disk new work is refused. Default `1GiB`;
     /// 16MiB–1TiB.
     pub free_space_floor: ByteSize,
 }

@@ -6,15 +6,15 @@
 
 mod owed;
 
+use self::owed::{
+    decode_flight, decode_parcel, decode_token, encode_flight, encode_parcel, encode_token,
+};
 use super::context::{From, Words};
 use super::seen::Mark;
 use super::state::{Conversation, Phase};
 use super::wire::{Fault, Reader, Writer};
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Millis;
-use self::owed::{
-    decode_flight, decode_parcel, decode_token, encode_flight, encode_parcel, encode_token,
-};
 use std::sync::Arc;
 
 /// The format level this build writes, and the greatest it reads.

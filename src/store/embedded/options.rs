@@ -68,11 +68,11 @@ impl Default for Tuning {
 }
 
 impl Options {
-    /// The defaults for a folder: floor 512 MiB, 8,192 waiting commits, lazy commits wait 20 ms.
+    /// The defaults for a folder: floor 1 GiB, 8,192 waiting commits, lazy commits wait 20 ms.
     pub fn new(folder: impl Into<PathBuf>) -> Options {
         Options {
             folder: folder.into(),
-            free_space_floor: 512 << 20,
+            free_space_floor: 1 << 30,
             queue_limit: 8192,
             lazy_wait: Span(20),
             on_fatal: Arc::new(end_process),
