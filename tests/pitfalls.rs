@@ -130,7 +130,7 @@ fn the_signature_covers_the_bytes_as_they_came() {
 
 #[test]
 fn webhooks_are_taken_as_bytes() {
-    let source = fs::read_to_string(root().join("src/line/webhook.rs")).unwrap();
+    let source = fs::read_to_string(root().join("src/line/webhook/mod.rs")).unwrap();
     assert!(source.contains("payload: web::Payload"));
     for extractor in ["web::Json", "web::Form", "web::Query"] {
         assert!(

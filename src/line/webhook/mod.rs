@@ -4,16 +4,17 @@
 //! (LINE waits 2 s). 200 says that every event is durable; 503 says only that *some* event is not
 //! known to be: the others proceed, and an unknown one may still land.
 
+mod answer;
+
 use super::inbound::{Reading, Sorted};
 use super::signature::{self, Verifier};
 use crate::actors::{Inbound, Registry};
-use crate::domain::ids::{ChannelId, ConversationKey};
+use crate::domain::ids::ConversationKey;
 use crate::line_wire::event;
-use crate::ports::store::Error;
 use crate::telemetry::meter;
-use actix_web::http::header::RETRY_AFTER;
-use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::http::ConnectionType;
 use actix_web::{HttpRequest, HttpResponse, web};
+use answer::{Answer, refused};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -54,18 +55,6 @@ pub struct Webhook {
     bounds: Bounds,
     in_flight: AtomicUsize,
     leaving: AtomicBool,
-}
-
-/// How a request was answered.
-enum Answer {
-    Accepted,
-    UnknownChannel,
-    TooLarge(usize),
-    BadSignature,
-    NotAWebhook(String),
-    Overloaded(&'static str),
-    NotDurable(&'static str),
-    TooSlow,
 }
 
 impl Webhook {
@@ -163,22 +152,14 @@ impl Webhook {
     }
 
     async fn deliver(&self, sorted: Vec<Sorted>) -> Answer {
-        let mut groups = group(sorted);
-        let delivering = async {
-            if let [(key, events)] = &mut groups[..] {
-                // The usual case. The events reach their conversation before the first wait, so
-                // that a request given up meanwhile costs the answer, not the events.
-                let ended = self.registry.deliver(key, std::mem::take(events)).await;
-                return vec![Ok(ended)];
-            }
-            let each = groups.into_iter().map(|(key, events)| {
-                let registry = self.registry.clone();
-                // A task of its own, so that a death of one is not a death of all.
-                actix_rt::spawn(async move { registry.deliver(&key, events).await })
-            });
-            join_all(each).await
-        };
-        match tokio::time::timeout(DEADLINE, delivering).await {
+        let deliveries = group(sorted).into_iter().map(|(key, events)| {
+            let registry = self.registry.clone();
+            // A task of its own: what was taken in is finished (healed, set aside, counted) even when
+            // this request is given up.
+            actix_rt::spawn(async move { registry.deliver(&key, events).await })
+        });
+        let all = join_all(deliveries);
+        match tokio::time::timeout(DEADLINE, all).await {
             Err(_) => Answer::NotDurable("some event is not durable in time"),
             Ok(ended) => {
                 let mut answer = Answer::Accepted;
@@ -191,21 +172,6 @@ impl Webhook {
                 }
                 answer
             }
-        }
-    }
-}
-
-fn refused(refusal: &crate::actors::Refusal) -> Answer {
-    use crate::actors::Refusal;
-    match refusal {
-        Refusal::Overloaded => Answer::Overloaded("too many events under way"),
-        Refusal::Store(Error::Full { .. }) => {
-            Answer::Overloaded("store is below its free-space floor")
-        }
-        Refusal::Store(Error::Busy { .. }) => Answer::Overloaded("store is busy"),
-        Refusal::Store(error) => {
-            tracing::error!(error = %error, "store did not make an event durable");
-            Answer::NotDurable("the store failed")
         }
     }
 }
@@ -275,99 +241,22 @@ pub async fn handle(
     let began = Instant::now();
     let (events, answer) = webhook.take(&request, payload).await;
     let id = channel_of(request.path()).unwrap_or_default();
-    let (status, outcome, said) = match &answer {
-        Answer::Accepted => (StatusCode::OK, "accepted", None),
-        Answer::UnknownChannel => {
-            let said = "unknown channel: the path is /line/{id of a [[channels]] entry}/webhook";
-            if request.headers().contains_key(signature::HEADER) {
-                // Signed: LINE's, or somebody's who tries. A slip in the webhook URL looks like this.
-                tracing::warn!(
-                    channel = id,
-                    status = 404,
-                    "webhook for an unknown channel, allowed: /line/ID/webhook with the id of a [[channels]] entry"
-                );
-            }
-            return plain(StatusCode::NOT_FOUND, said.to_string());
-        }
-        Answer::TooLarge(cap) => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "rejected_payload",
-            Some(format!("body is larger than server.body_cap ({cap} bytes)")),
-        ),
-        Answer::BadSignature => (
-            StatusCode::UNAUTHORIZED,
-            "rejected_signature",
-            Some("x-line-signature is missing or not made with this channel's secret".to_string()),
-        ),
-        Answer::NotAWebhook(why) => (
-            StatusCode::BAD_REQUEST,
-            "rejected_payload",
-            Some(why.clone()),
-        ),
-        Answer::Overloaded(why) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "rejected_overload",
-            Some(why.to_string()),
-        ),
-        Answer::TooSlow => (
-            StatusCode::REQUEST_TIMEOUT,
-            "rejected_payload",
-            Some("the body did not arrive in time".to_string()),
-        ),
-        Answer::NotDurable(why) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "error",
-            Some(why.to_string()),
-        ),
-    };
-    let channel = webhook
-        .channels
-        .get(id)
-        .map(|channel| &channel.reading.channel);
-    observe(
-        channel,
-        outcome,
-        events,
-        began.elapsed(),
-        status,
-        said.as_deref(),
-    );
-    let mut response = match said {
-        None => HttpResponse::new(StatusCode::OK),
-        Some(said) => plain(status, said),
-    };
+    if matches!(answer, Answer::UnknownChannel) && request.headers().contains_key(signature::HEADER)
+    {
+        // Signed: LINE's, or somebody's who tries. A slip in the webhook URL looks like this.
+        tracing::warn!(
+            channel = id,
+            status = 404,
+            "webhook for an unknown channel, allowed: /line/ID/webhook with the id of a [[channels]] entry"
+        );
+    }
+    let channel = webhook.channels.get(id);
+    let name = channel.map(|channel| &channel.reading.channel);
+    let mut response = answer.respond(name, events, began.elapsed());
     if webhook.leaving.load(Ordering::Relaxed) {
         response
             .head_mut()
             .set_connection_type(ConnectionType::Close);
     }
     response
-}
-
-fn observe(
-    channel: Option<&ChannelId>,
-    outcome: &'static str,
-    events: usize,
-    took: Duration,
-    status: StatusCode,
-    said: Option<&str>,
-) {
-    let Some(channel) = channel else { return };
-    meter::webhook(channel, outcome, events, took.as_secs_f64());
-    if let Some(said) = said {
-        tracing::warn!(channel = %channel, status = status.as_u16(), reason = said,
-            took_ms = took.as_millis() as u64, "webhook refused");
-    } else {
-        tracing::debug!(channel = %channel, events, took_us = took.as_micros() as u64, "webhook");
-    }
-}
-
-fn plain(status: StatusCode, said: String) -> HttpResponse {
-    let mut response = HttpResponse::build(status);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.insert_header((RETRY_AFTER, "1"));
-    }
-    response
-        .content_type("text/plain; charset=utf-8")
-        .body(said)
 }
