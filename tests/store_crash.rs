@@ -1,8 +1,12 @@
-//! Real processes: a second one on the folder, a disk that fills up, and `kill -9` under load.
+//! Real processes: a second one on the folder, a disk that fills up, `kill -9` under load, and (in
+//! `store_crash/power.rs`) a disk that fails to sync or loses power.
 //!
 //! The child is this very test binary, run again for the ignored test `child` with its orders in
 //! the environment.
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[path = "store_crash/power.rs"]
+mod power;
 #[path = "store_support/mod.rs"]
 mod support;
 
@@ -34,25 +38,37 @@ fn child() {
                 refused.map_or_else(|| "opened".to_owned(), |e| e.to_string())
             );
         }
-        _ => load_the_store(Path::new(&folder)),
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        "careless" | "careful" => power::write_plainly(Path::new(&folder), order == "careful"),
+        "brisk" => load_the_store(Path::new(&folder), 60_000),
+        _ => load_the_store(Path::new(&folder), 200_000),
     }
 }
 
 /// Commits round after round on forty entities at once and says which were acknowledged.
-fn load_the_store(folder: &Path) {
+fn load_the_store(folder: &Path, checkpoint_bytes: u64) {
     let failed = Arc::new(AtomicBool::new(false));
     let mut options = options(folder);
-    options.tuning.checkpoint_bytes = 200_000;
+    options.tuning.checkpoint_bytes = checkpoint_bytes;
     let hook = Arc::clone(&failed);
     options.on_fatal = Arc::new(move |_| hook.store(true, Ordering::SeqCst));
-    let store = Embedded::open(options).unwrap();
-    println!("\n= ready");
+    let store = match Embedded::open(options) {
+        Ok(store) => store,
+        Err(error) => {
+            println!("\n= refused {error}");
+            return;
+        }
+    };
     run(async {
         let mut at = HashMap::new();
+        let mut said = String::new();
         for n in 0..ENTITIES {
             let seen = store.load(&key(&n.to_string())).await.unwrap();
-            at.insert(n, seen.map_or(0, |seen| round_of(&seen)));
+            let round = seen.map_or(0, |seen| round_of(&seen));
+            at.insert(n, round);
+            said.push_str(&format!("? {n} {round}\n"));
         }
+        println!("\n{said}= ready");
         for _ in 0..100_000 {
             let mut waiting = Vec::new();
             for n in 0..ENTITIES {
@@ -96,6 +112,10 @@ fn round_of(seen: &Stored) -> u64 {
 }
 
 fn start(order: &str, folder: &Path, shell: Option<&str>) -> Child {
+    command(order, folder, shell).spawn().unwrap()
+}
+
+fn command(order: &str, folder: &Path, shell: Option<&str>) -> Command {
     let binary = std::env::current_exe().unwrap();
     let arguments = ["--ignored", "--exact", "--nocapture", "child"];
     let mut command = match shell {
@@ -115,7 +135,7 @@ fn start(order: &str, folder: &Path, shell: Option<&str>) -> Child {
         .env(FOLDER, folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    command.spawn().unwrap()
+    command
 }
 
 /// Every acknowledged round must be there; a later, unacknowledged one may be.

@@ -85,7 +85,11 @@ impl Keeper {
             if let Some(reason) = failed {
                 let _ = self.core.queue.control(super::queue::Control::Stop);
                 (self.core.options.on_fatal)(&reason);
+                // Until told to end: who drops the store waits for this thread.
                 while let Ok(task) = tasks.recv() {
+                    if matches!(task, Task::Stop) {
+                        break;
+                    }
                     task.refuse(&reason);
                 }
                 return;

@@ -36,11 +36,7 @@ type Opened = (Arc<Core>, Sender<Task>, Vec<JoinHandle<()>>);
 /// Opens the folder and starts the writer and the keeper.
 pub fn open(options: Options) -> Result<Opened, OpenError> {
     let folder = options.folder.clone();
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .map_err(|error| unusable(&folder, &error))?;
+    make(&folder).map_err(|error| unusable(&folder, &error))?;
     let guard = FolderLock::take(&folder)?;
     let (witness, seen) = Witness::open(&folder).map_err(|error| io(&folder, "witness", &error))?;
     let sqlite = |error: rusqlite::Error| match table::said(error) {
@@ -103,6 +99,34 @@ pub fn open(options: Options) -> Result<Opened, OpenError> {
         spawn(&core, "store-keeper", move || keeper.run(tasks))?,
     ];
     Ok((core, sender, threads))
+}
+
+/// Makes the folder where there is none, and its name durable before anything is kept in it: a synced
+/// file is lost with the name of a folder above it.
+fn make(folder: &Path) -> std::io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    if folder.join(table::FILE).exists() {
+        return Ok(());
+    }
+    for above in folder.canonicalize()?.ancestors().skip(1) {
+        use std::io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem};
+        match log::sync_folder(above) {
+            // Not ours to change, so not made here.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    PermissionDenied | ReadOnlyFilesystem | InvalidInput
+                ) =>
+            {
+                break;
+            }
+            done => done?,
+        }
+    }
+    Ok(())
 }
 
 /// A thread whose panic counts as a failure of the disk: the outcome of what it held is unknown.
