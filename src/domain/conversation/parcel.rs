@@ -78,6 +78,11 @@ impl Parcel {
         }
     }
 
+    /// The last effect in it.
+    pub(super) fn last_effect(&self) -> u32 {
+        *self.effects.last().expect("a parcel carries an effect")
+    }
+
     /// Takes a follower into the same call.
     pub(super) fn merge(&mut self, mut follower: Parcel) {
         if self.parts.is_empty() {

@@ -121,6 +121,61 @@ fn a_push_that_was_not_accepted_loses_the_answer_to_an_unsent_message() {
     assert_eq!(effects, [3, 4]);
 }
 
+/// The outcome of the call that begins with this effect.
+fn ends(desk: &mut Desk, effect: u32, end: SendEnd) {
+    let sends = desk.sends();
+    let send = sends.iter().find(|send| send.effects[0] == effect);
+    let attempt = send.expect("under way").attempt;
+    desk.feed(&[Event::SendEnded { attempt, end }]);
+}
+
+/// Answer 1 was refused a push; answer 2 is a push in its second try, set aside; answers 1 and 3
+/// leave in one reply.
+fn one_and_three_pass_two() -> Desk {
+    let mut desk = Desk::default();
+    desk.book.policy.late_answers = LateAnswers::Push;
+    desk.says(1, 0);
+    ends(&mut desk, 1, SendEnd::InvalidReplyToken);
+    desk.feed(&[Event::PushAnswered {
+        effect: 1,
+        granted: false,
+    }]);
+    desk.feed(&[text(2, 1, desk.now, None)]);
+    desk.feed(&[Event::PushAnswered {
+        effect: 2,
+        granted: true,
+    }]);
+    desk.wait(Span::secs(9));
+    ends(&mut desk, 2, SendEnd::NotAccepted);
+    desk.wait(Span::secs(1));
+    desk.wait(Span::secs(5));
+    desk.says(3, 3);
+    let under_way: Vec<Vec<u32>> = desk.sends().into_iter().map(|send| send.effects).collect();
+    assert_eq!(under_way, [vec![2], vec![1, 3]]);
+    ends(&mut desk, 2, SendEnd::NotAccepted);
+    desk
+}
+
+#[test]
+fn what_an_unsend_leaves_of_a_call_waits_in_its_order() {
+    let mut desk = one_and_three_pass_two();
+    ends(&mut desk, 1, SendEnd::NotAccepted);
+    desk.says(4, 0);
+    unsend(&mut desk, 1);
+    assert_eq!(withdrawn(&desk), [1]);
+    assert_eq!(desk.sends()[0].effects, [2, 3, 4]);
+}
+
+#[test]
+fn calls_that_passed_one_another_come_back_in_order() {
+    let mut desk = one_and_three_pass_two();
+    desk.says(4, 0);
+    desk.now = desk.now + TOKEN_USABLE;
+    ends(&mut desk, 1, SendEnd::InvalidReplyToken);
+    desk.says(5, 1);
+    assert_eq!(desk.sends()[0].effects, [1, 2, 3, 4, 5]);
+}
+
 #[test]
 fn quick_replies_come_back_when_the_answer_that_hid_them_is_unsent() {
     let mut desk = Desk::default();
