@@ -108,7 +108,8 @@ impl PushBudget {
     }
 }
 
-/// Names a push as its retry key does: conversation and effects, whose messages never change.
+/// Names a push as its retry key does: by conversation and effects. A push whose effects change (an
+/// unsend, a merge) is another push: it asks for itself.
 ///
 /// 40 bits, so that a build that reads every eight bytes as a time takes the name for one of the
 /// last century and drops it. The chance that two of 4,000 meet is below 10⁻⁵.

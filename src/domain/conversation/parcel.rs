@@ -110,6 +110,8 @@ impl Parcel {
         self.effects.extend(follower.effects);
         self.expires = self.expires.max(follower.expires);
         self.origin = None;
+        // What was granted, refused or asked for was another call.
+        self.wait = Wait::Fresh;
     }
 
     /// The `messages` array as LINE gets it, quick replies on the very last bubble.

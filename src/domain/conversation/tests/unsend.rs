@@ -121,6 +121,49 @@ fn a_push_that_was_not_accepted_loses_the_answer_to_an_unsent_message() {
     assert_eq!(effects, [3, 4]);
 }
 
+/// Answer 1 leaves in a reply; answers 2 and 3, merged, have asked for one push.
+fn a_push_asked_for_behind_a_reply() -> Desk {
+    let mut desk = Desk::default();
+    desk.book.policy.late_answers = LateAnswers::Push;
+    desk.says(1, 2);
+    desk.wait(Span::secs(7));
+    desk.ends(SendEnd::NotAccepted);
+    desk.wait(Span::secs(1));
+    desk.says(2, 2);
+    desk.says(3, 0);
+    desk.wait(Span::secs(7));
+    let sends = desk.sends();
+    let under_way: Vec<&[u32]> = sends.iter().map(|send| &*send.effects).collect();
+    assert_eq!(under_way, [&[1][..], &[2, 3]]);
+    desk.now = desk.now + TOKEN_USABLE;
+    let end = SendEnd::InvalidReplyToken;
+    let attempts = sends.iter().map(|send| send.attempt);
+    let both: Vec<Event> = attempts
+        .map(|attempt| Event::SendEnded { attempt, end })
+        .collect();
+    desk.feed(&both);
+    let asked = [vec![1], vec![2, 3]].map(|effects| Owed::AskPush { effects });
+    assert_eq!(desk.owed(), asked);
+    desk.says(4, 3);
+    assert_eq!(desk.sends()[0].effects, [1]);
+    desk
+}
+
+#[test]
+fn what_an_unsend_leaves_of_a_granted_push_asks_for_itself() {
+    let mut desk = a_push_asked_for_behind_a_reply();
+    desk.feed(&[Event::PushAnswered {
+        effect: 2,
+        granted: true,
+    }]);
+    unsend(&mut desk, 3);
+    desk.ends(SendEnd::Accepted);
+    let asks = [2, 4].map(|effect| Owed::AskPush {
+        effects: vec![effect],
+    });
+    assert_eq!(desk.owed(), asks);
+}
+
 /// The outcome of the call that begins with this effect.
 fn ends(desk: &mut Desk, effect: u32, end: SendEnd) {
     let sends = desk.sends();
