@@ -72,11 +72,11 @@ proptest! {
                 }
                 Step::Grant(granted) => {
                     let asked = desk.owed().into_iter().find_map(|owed| match owed {
-                        Owed::AskPush { effects } => Some(effects[0]),
+                        Owed::AskPush { effects } => Some(effects),
                         _ => None,
                     });
-                    if let Some(effect) = asked {
-                        desk.feed(&[Event::PushAnswered { effect, granted }]);
+                    if let Some(effects) = asked {
+                        desk.feed(&[Event::PushAnswered { effects, granted }]);
                     }
                 }
                 Step::Wait(ms) => desk.wait(Span(ms)),

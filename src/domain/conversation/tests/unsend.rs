@@ -109,7 +109,7 @@ fn a_push_that_was_not_accepted_loses_the_answer_to_an_unsent_message() {
     desk.now = desk.now + TOKEN_USABLE;
     desk.ends(SendEnd::InvalidReplyToken);
     desk.feed(&[Event::PushAnswered {
-        effect: 2,
+        effects: vec![2, 3, 4],
         granted: true,
     }]);
     assert!(desk.sends()[0].push);
@@ -153,7 +153,7 @@ fn a_push_asked_for_behind_a_reply() -> Desk {
 fn what_an_unsend_leaves_of_a_granted_push_asks_for_itself() {
     let mut desk = a_push_asked_for_behind_a_reply();
     desk.feed(&[Event::PushAnswered {
-        effect: 2,
+        effects: vec![2, 3],
         granted: true,
     }]);
     unsend(&mut desk, 3);
@@ -162,6 +162,20 @@ fn what_an_unsend_leaves_of_a_granted_push_asks_for_itself() {
         effects: vec![effect],
     });
     assert_eq!(desk.owed(), asks);
+}
+
+#[test]
+fn a_grant_that_comes_after_the_unsend_is_not_for_what_it_left() {
+    let mut desk = a_push_asked_for_behind_a_reply();
+    unsend(&mut desk, 3);
+    desk.ends(SendEnd::Accepted);
+    let owed = desk.owed();
+    desk.feed(&[Event::PushAnswered {
+        effects: vec![2, 3],
+        granted: true,
+    }]);
+    assert_eq!(desk.refused.last(), Some(&Rejected::Stale));
+    assert_eq!(desk.owed(), owed);
 }
 
 /// The outcome of the call that begins with this effect.
@@ -180,12 +194,12 @@ fn one_and_three_pass_two() -> Desk {
     desk.says(1, 0);
     ends(&mut desk, 1, SendEnd::InvalidReplyToken);
     desk.feed(&[Event::PushAnswered {
-        effect: 1,
+        effects: vec![1],
         granted: false,
     }]);
     desk.feed(&[text(2, 1, desk.now, None)]);
     desk.feed(&[Event::PushAnswered {
-        effect: 2,
+        effects: vec![2],
         granted: true,
     }]);
     desk.wait(Span::secs(9));
