@@ -136,6 +136,7 @@ async fn a_granted_push_does_not_leave_in_an_hour_that_is_spent() {
         house.settled(&key).await;
     }
     assert_eq!(pushes(), 1, "no place, no call");
+    assert_eq!(house.registry.shared().in_flight(), 0);
     house
         .store
         .inner
@@ -143,6 +144,31 @@ async fn a_granted_push_does_not_leave_in_an_hour_that_is_spent() {
     house.registry.wake(&key).await.unwrap();
     house.sent(3).await;
     assert_eq!(pushes(), 2, "it leaves in an hour that has room");
+}
+
+/// Its place is being committed: a drain that closed the store now would leave it in doubt.
+#[actix_web::test]
+async fn a_push_that_waits_for_its_place_is_under_way() {
+    let policy = Policy {
+        late_answers: LateAnswers::Push,
+        ..Policy::default()
+    };
+    let house = House::with(GroupPolicy::WhenAddressed, policy, 1);
+    house.store.inner.set_now(START);
+    *house.scribe.script.lock().unwrap() =
+        [Some(Outcome::InvalidReplyToken), Some(Outcome::NotSent)].into();
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    house.sent(2).await;
+    let key = customer(1);
+    house.settled(&key).await;
+    assert_eq!(house.registry.shared().in_flight(), 0);
+    let counter = EntityKey::new(EntityKind::Counter, "push/main");
+    let next = house.next_life(Some(counter));
+    next.store.inner.set_now(START + Span::mins(1));
+    next.registry.wake(&key).await.unwrap();
+    next.settled(&key).await;
+    assert!(next.scribe.sent.lock().unwrap().is_empty(), "it waits");
+    assert_eq!(next.registry.shared().in_flight(), 1);
 }
 
 #[derive(Clone, Debug)]

@@ -15,6 +15,7 @@ use crate::ports::store::{
 };
 use crate::telemetry::meter;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 /// How long a place is taken. A call reaches LINE at most [`PUSH_CALL`] after it took its place:
 /// it would otherwise be forgotten before its own hour is over.
@@ -27,6 +28,8 @@ pub type QuotaGate = Arc<dyn Fn(&ChannelId) -> bool + Send + Sync>;
 pub struct PushBudget {
     per_hour: usize,
     quota: QuotaGate,
+    /// Calls begun that wait for their place: the messenger does not know of them yet.
+    pub(super) waiting: AtomicUsize,
 }
 
 /// One push of the last hour.
@@ -45,6 +48,7 @@ impl PushBudget {
         PushBudget {
             per_hour: per_hour as usize,
             quota,
+            waiting: AtomicUsize::new(0),
         }
     }
 

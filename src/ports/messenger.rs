@@ -96,6 +96,7 @@ pub trait Messenger: Send + Sync + 'static {
         conversation: ConversationKey,
     ) -> BoxFuture<'static, Result<Option<Profile>, String>>;
 
-    /// Sends begun and not ended, over all channels: the owed work that is in memory.
+    /// Sends begun and not ended, over all channels. Counted from the call of
+    /// [`send`](Messenger::send), not from the first poll.
     fn in_flight(&self) -> usize;
 }
