@@ -13,6 +13,7 @@ use hotline::ports::store::{
 };
 use hotline::store::memory::Memory;
 use house::{House, body, text};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -91,6 +92,27 @@ async fn grants_of_the_first_release_still_count() {
     later(&store, Span::mins(30));
     assert!(budget.ask(&store, &customer(1), &[1]).await);
     assert!(!budget.ask(&store, &customer(2), &[1]).await);
+}
+
+#[test]
+fn a_refused_push_is_counted_when_it_is_asked_for_and_not_at_its_tries() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    metrics::with_local_recorder(&recorder, || {
+        let (store, budget) = (store(), budget(1));
+        assert!(at_once(budget.ask(&store, &customer(1), &[1])));
+        later(&store, MORE_THAN_AN_HOUR);
+        assert!(at_once(budget.ask(&store, &customer(2), &[1])));
+        for _ in 0..5 {
+            assert!(!at_once(budget.leaves(&store, &customer(1), &[1])));
+        }
+        assert!(!metrics.render().contains("hotline_pushes_refused_total"));
+        assert!(!at_once(budget.ask(&store, &customer(3), &[1])));
+        let used_up = PushBudget::new(9, Arc::new(|_| false));
+        assert!(!at_once(used_up.ask(&store, &customer(4), &[1])));
+    });
+    let counted = "hotline_pushes_refused_total{channel=\"main\"} 2\n";
+    assert!(metrics.render().contains(counted), "{}", metrics.render());
 }
 
 #[actix_web::test]

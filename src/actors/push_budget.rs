@@ -53,12 +53,14 @@ impl PushBudget {
     }
 
     /// Asks for a push of these effects. A grant is durable before it is given; when in doubt the
-    /// answer is no.
+    /// answer is no. Here, and only here, a refused push is counted.
     pub async fn ask(&self, store: &dyn Store, key: &ConversationKey, effects: &[u32]) -> bool {
-        if self.per_hour == 0 || !(self.quota)(&key.channel) {
-            return false;
+        let open = self.per_hour > 0 && (self.quota)(&key.channel);
+        let granted = open && self.place(store, key, effects).await;
+        if !granted {
+            meter::push_refused(&key.channel);
         }
-        self.place(store, key, effects).await
+        granted
     }
 
     /// Whether a call of this push may leave now, within [`PUSH_CALL`]. To be asked before each
@@ -88,7 +90,6 @@ impl PushBudget {
             let mut places = value.map(decode).unwrap_or_default();
             places.retain(|place| now.since(place.at) < WINDOW && place.push != push);
             if places.len() >= self.per_hour {
-                meter::push_refused(channel);
                 return Ok(false);
             }
             places.push(Place { at: now, push });
