@@ -10,6 +10,7 @@ use super::draw::revision;
 use crate::domain::conversation::PUSH_CALL;
 use crate::domain::ids::{ChannelId, ConversationKey, Fingerprint};
 use crate::domain::time::{Millis, Span};
+use crate::ports::messenger::CONNECT;
 use crate::ports::store::{
     Class, Commit, EntityKey, EntityKind, Error, Outcome, Store, Urgency, Write,
 };
@@ -17,9 +18,10 @@ use crate::telemetry::meter;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-/// How long a place is taken. A call reaches LINE at most [`PUSH_CALL`] after it took its place:
-/// it would otherwise be forgotten before its own hour is over.
-const WINDOW: Span = Span(Span::hours(1).0 + PUSH_CALL.0);
+/// How long a place is taken. A call is started within [`PUSH_CALL`] of its place and leaves when it
+/// is connected, at most [`CONNECT`] later: its place must not be forgotten before the hour from
+/// then is over.
+const WINDOW: Span = Span(Span::hours(1).0 + PUSH_CALL.0 + CONNECT.0);
 
 /// Whether the monthly quota leaves room for an automatic push, beside the agents' share.
 pub type QuotaGate = Arc<dyn Fn(&ChannelId) -> bool + Send + Sync>;
@@ -63,7 +65,7 @@ impl PushBudget {
         granted
     }
 
-    /// Whether a call of this push may leave now, within [`PUSH_CALL`]. To be asked before each
+    /// Whether a call of this push may be started now, within [`PUSH_CALL`]. To be asked before each
     /// call; when in doubt the answer is no.
     pub async fn leaves(&self, store: &dyn Store, key: &ConversationKey, effects: &[u32]) -> bool {
         self.place(store, key, effects).await

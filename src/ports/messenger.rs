@@ -10,7 +10,7 @@
 //!    accepted the messages; whatever is doubtful is [`Outcome::Unclear`].
 
 use crate::domain::ids::{AttemptId, ConversationKey};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
@@ -40,6 +40,9 @@ pub struct Dispatch {
     /// After this (store time) the call must not be started any more.
     pub not_after: Millis,
 }
+
+/// How long a call that was started in time may still take to connect before it leaves.
+pub const CONNECT: Span = Span::secs(2);
 
 /// How a call ended (outcome table: `docs/promises.md`).
 #[derive(Clone, Debug, PartialEq, Eq)]
