@@ -70,10 +70,10 @@ struct Busy {
     lazy_turn: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Begun {
     Send(AttemptId),
-    AskPush(u32),
+    AskPush(Vec<u32>),
     Profile,
 }
 
@@ -258,11 +258,12 @@ impl Conversation {
             Owed::AskPush { effects } => {
                 let shared = self.shared.clone();
                 let key = self.key.clone();
-                let effect = effects[0];
-                let asking = async move { shared.pushes.ask(&*shared.store, &key, &effects).await };
-                ctx.spawn(asking.into_actor(self).map(move |granted, actor, ctx| {
-                    actor.ended(Event::PushAnswered { effect, granted }, ctx);
-                }));
+                let asking = async move {
+                    let granted = shared.pushes.ask(&*shared.store, &key, &effects).await;
+                    Event::PushAnswered { effects, granted }
+                };
+                let asking = asking.into_actor(self);
+                ctx.spawn(asking.map(|answer, actor, ctx| actor.ended(answer, ctx)));
             }
             Owed::FetchProfile => {
                 let asking = self.shared.messenger.profile((*self.key).clone());
@@ -331,7 +332,7 @@ impl Conversation {
 fn name_of(owed: &Owed) -> Begun {
     match owed {
         Owed::Send(send) => Begun::Send(send.attempt),
-        Owed::AskPush { effects } => Begun::AskPush(effects[0]),
+        Owed::AskPush { effects } => Begun::AskPush(effects.clone()),
         Owed::FetchProfile => Begun::Profile,
     }
 }

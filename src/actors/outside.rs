@@ -9,6 +9,7 @@ use crate::ports::messenger::{Dispatch, Outcome, Report, Via};
 use crate::ports::store::Error;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What the messenger is given.
 pub(super) fn dispatch(key: &ConversationKey, send: Send) -> Dispatch {
@@ -27,17 +28,37 @@ pub(super) fn calling(shared: &Arc<Shared>, dispatch: Dispatch) -> BoxFuture<'st
     if dispatch.via == Via::Reply {
         return shared.messenger.send(dispatch);
     }
-    let shared = shared.clone();
+    // Counted from the call, as the messenger does: a drain must not miss it while it waits.
+    let waiting = Waiting::new(shared.clone());
     Box::pin(async move {
+        let shared = &waiting.0;
         let (key, effects) = (&dispatch.conversation, &dispatch.effects);
         if shared.pushes.leaves(&*shared.store, key, effects).await {
-            return shared.messenger.send(dispatch).await;
+            let sending = shared.messenger.send(dispatch);
+            drop(waiting);
+            return sending.await;
         }
         Report {
             outcome: Outcome::NotSent,
             request_id: None,
         }
     })
+}
+
+/// A push from its call on until the messenger has it, however that ends.
+struct Waiting(Arc<Shared>);
+
+impl Waiting {
+    fn new(shared: Arc<Shared>) -> Waiting {
+        shared.pushes.waiting.fetch_add(1, Ordering::AcqRel);
+        Waiting(shared)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.pushes.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// What the core must know of an outcome.

@@ -10,15 +10,18 @@ use super::draw::revision;
 use crate::domain::conversation::PUSH_CALL;
 use crate::domain::ids::{ChannelId, ConversationKey, Fingerprint};
 use crate::domain::time::{Millis, Span};
+use crate::ports::messenger::CONNECT;
 use crate::ports::store::{
     Class, Commit, EntityKey, EntityKind, Error, Outcome, Store, Urgency, Write,
 };
 use crate::telemetry::meter;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
-/// How long a place is taken. A call reaches LINE at most [`PUSH_CALL`] after it took its place:
-/// it would otherwise be forgotten before its own hour is over.
-const WINDOW: Span = Span(Span::hours(1).0 + PUSH_CALL.0);
+/// How long a place is taken. A call is started within [`PUSH_CALL`] of its place and leaves when it
+/// is connected, at most [`CONNECT`] later: its place must not be forgotten before the hour from
+/// then is over.
+const WINDOW: Span = Span(Span::hours(1).0 + PUSH_CALL.0 + CONNECT.0);
 
 /// Whether the monthly quota leaves room for an automatic push, beside the agents' share.
 pub type QuotaGate = Arc<dyn Fn(&ChannelId) -> bool + Send + Sync>;
@@ -27,6 +30,8 @@ pub type QuotaGate = Arc<dyn Fn(&ChannelId) -> bool + Send + Sync>;
 pub struct PushBudget {
     per_hour: usize,
     quota: QuotaGate,
+    /// Calls begun that wait for their place: the messenger does not know of them yet.
+    pub(super) waiting: AtomicUsize,
 }
 
 /// One push of the last hour.
@@ -45,19 +50,22 @@ impl PushBudget {
         PushBudget {
             per_hour: per_hour as usize,
             quota,
+            waiting: AtomicUsize::new(0),
         }
     }
 
     /// Asks for a push of these effects. A grant is durable before it is given; when in doubt the
-    /// answer is no.
+    /// answer is no. Here, and only here, a refused push is counted.
     pub async fn ask(&self, store: &dyn Store, key: &ConversationKey, effects: &[u32]) -> bool {
-        if self.per_hour == 0 || !(self.quota)(&key.channel) {
-            return false;
+        let open = self.per_hour > 0 && (self.quota)(&key.channel);
+        let granted = open && self.place(store, key, effects).await;
+        if !granted {
+            meter::push_refused(&key.channel);
         }
-        self.place(store, key, effects).await
+        granted
     }
 
-    /// Whether a call of this push may leave now, within [`PUSH_CALL`]. To be asked before each
+    /// Whether a call of this push may be started now, within [`PUSH_CALL`]. To be asked before each
     /// call; when in doubt the answer is no.
     pub async fn leaves(&self, store: &dyn Store, key: &ConversationKey, effects: &[u32]) -> bool {
         self.place(store, key, effects).await
@@ -84,7 +92,6 @@ impl PushBudget {
             let mut places = value.map(decode).unwrap_or_default();
             places.retain(|place| now.since(place.at) < WINDOW && place.push != push);
             if places.len() >= self.per_hour {
-                meter::push_refused(channel);
                 return Ok(false);
             }
             places.push(Place { at: now, push });
@@ -108,7 +115,8 @@ impl PushBudget {
     }
 }
 
-/// Names a push as its retry key does: conversation and effects, whose messages never change.
+/// Names a push as its retry key does: by conversation and effects. A push whose effects change (an
+/// unsend, a merge) is another push: it asks for itself.
 ///
 /// 40 bits, so that a build that reads every eight bytes as a time takes the name for one of the
 /// last century and drops it. The chance that two of 4,000 meet is below 10⁻⁵.

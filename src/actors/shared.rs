@@ -7,6 +7,7 @@ use crate::ports::messenger::Messenger;
 use crate::ports::store::Store;
 use crate::ports::understand::{CurrentAutomation, IntentStage};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The ports a conversation works with. One value per process, behind an [`Arc`].
 pub struct Shared {
@@ -25,6 +26,14 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Sends begun and not ended, over all channels, those included that wait for their place in the
+    /// push budget: the owed work that is in memory.
+    pub fn in_flight(&self) -> usize {
+        // In this order a push that goes from one to the other is not missed.
+        let waiting = self.pushes.waiting.load(Ordering::Acquire);
+        waiting + self.messenger.in_flight()
+    }
+
     /// Whether another incarnation is known to be gone. An embedded store is locked by one process:
     /// every other incarnation is.
     pub(super) fn is_gone(&self, other: Incarnation) -> bool {

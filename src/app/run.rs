@@ -183,13 +183,13 @@ impl Running {
         let quiet = || {
             self.webhook.in_flight() == 0
                 && self.registry.delivering() == 0
-                && self.registry.shared().messenger.in_flight() == 0
+                && self.registry.shared().in_flight() == 0
         };
         let mut look = tokio::time::interval(Duration::from_millis(10));
         while !quiet() && began.elapsed() < self.drain {
             look.tick().await;
         }
-        let left = self.registry.shared().messenger.in_flight();
+        let left = self.registry.shared().in_flight();
         // Outcomes of the last sends are committed lazily: the store's closing writes them.
         look.tick().await;
         look.tick().await;

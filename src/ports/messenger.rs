@@ -10,7 +10,7 @@
 //!    accepted the messages; whatever is doubtful is [`Outcome::Unclear`].
 
 use crate::domain::ids::{AttemptId, ConversationKey};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
@@ -40,6 +40,9 @@ pub struct Dispatch {
     /// After this (store time) the call must not be started any more.
     pub not_after: Millis,
 }
+
+/// How long a call that was started in time may still take to connect before it leaves.
+pub const CONNECT: Span = Span::secs(2);
 
 /// How a call ended (outcome table: `docs/promises.md`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +99,7 @@ pub trait Messenger: Send + Sync + 'static {
         conversation: ConversationKey,
     ) -> BoxFuture<'static, Result<Option<Profile>, String>>;
 
-    /// Sends begun and not ended, over all channels: the owed work that is in memory.
+    /// Sends begun and not ended, over all channels. Counted from the call of
+    /// [`send`](Messenger::send), not from the first poll.
     fn in_flight(&self) -> usize;
 }

@@ -114,7 +114,7 @@ impl Status {
             version: env!("CARGO_PKG_VERSION"),
             conversations: self.registry.live(),
             delivering: self.registry.delivering(),
-            sends_in_flight: shared.messenger.in_flight(),
+            sends_in_flight: shared.in_flight(),
             store: StoreView {
                 kind,
                 promise,
@@ -151,7 +151,7 @@ impl Status {
         let shared = self.registry.shared();
         let health = shared.store.health();
         meter::sampled(Sampled {
-            sends: shared.messenger.in_flight(),
+            sends: shared.in_flight(),
             store_waiting: health.waiting,
             disk_free: health.free_bytes,
             store_bytes: health.bytes,

@@ -185,7 +185,7 @@ pub fn mailbox_refused(kind: &'static str) {
     counter!("hotline_mailbox_rejected_total", "kind" => kind).increment(1);
 }
 
-/// The budget or the quota refused an automatic push.
+/// An automatic push was asked for and not granted.
 pub fn push_refused(channel: &ChannelId) {
     counter!("hotline_pushes_refused_total", "channel" => channel.as_str().to_string())
         .increment(1);

@@ -73,10 +73,10 @@ impl Conversation {
                     gathered.rejected.push(Rejected::Stale);
                 }
             }
-            Event::PushAnswered { effect, granted } => {
-                let asked = self.outbox.queue.iter_mut().find(|parcel| {
-                    parcel.wait == Wait::Budget && parcel.effects.first() == Some(effect)
-                });
+            Event::PushAnswered { effects, granted } => {
+                let mut queue = self.outbox.queue.iter_mut();
+                let asked =
+                    queue.find(|parcel| parcel.wait == Wait::Budget && parcel.effects == *effects);
                 match asked {
                     Some(parcel) => {
                         parcel.wait = if *granted { Wait::Granted } else { Wait::Token };

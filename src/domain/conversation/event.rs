@@ -19,8 +19,8 @@ pub enum Event {
     },
     /// The channel's push budget answered a wish to push.
     PushAnswered {
-        /// The first effect of the parcel that asked.
-        effect: u32,
+        /// The effects it asked for; the answer is good for no other push.
+        effects: Vec<u32>,
         /// Whether one push may leave now.
         granted: bool,
     },

@@ -55,7 +55,8 @@ pub enum Fact {
         why: Why,
         /// `true` for push (billed).
         billed: bool,
-        /// Calls made.
+        /// Attempts committed, those included that were held back before they left (breaker, rate,
+        /// push budget, deadline); at most 255.
         tries: u8,
         /// From the decision to the end.
         took: Span,

@@ -53,7 +53,7 @@ pub(super) struct Flight {
     pub(super) next_try: Option<Millis>,
     /// When the call under way was committed.
     pub(super) called: Millis,
-    /// Calls begun.
+    /// Attempts committed; one may be held back before it leaves.
     pub(super) tries: u8,
     /// Some earlier call may have been accepted.
     pub(super) doubtful: bool,

@@ -21,7 +21,7 @@ pub fn check(state: &Conversation) -> Result<(), &'static str> {
             outbox
                 .queue
                 .windows(2)
-                .all(|pair| pair[0].effects[0] < pair[1].effects[0]),
+                .all(|pair| pair[0].last_effect() < pair[1].effects[0]),
             "C-2 the queue is in order of decision: a customer would read answers out of order",
         ),
         (

@@ -88,14 +88,11 @@ impl Outbox {
             }
             self.take_back(flight.parcel);
         }
-        if !self.queue.iter().any(|parcel| parcel.answers(&gone)) {
-            return;
-        }
-        for parcel in std::mem::take(&mut self.queue) {
-            if !parcel.answers(&gone) {
-                self.queue.push(parcel);
-                continue;
-            }
+        let struck: Vec<Parcel> = self
+            .queue
+            .extract_if(.., |parcel| parcel.answers(&gone))
+            .collect();
+        for parcel in struck {
             let mut kept: Option<Parcel> = None;
             for answer in parcel.into_answers() {
                 match &mut kept {
@@ -106,7 +103,9 @@ impl Outbox {
                     None => kept = Some(answer),
                 }
             }
-            self.queue.extend(kept);
+            if let Some(kept) = kept {
+                self.take_back(kept);
+            }
         }
     }
 
@@ -198,13 +197,30 @@ impl Outbox {
         head
     }
 
-    /// Brings back a parcel that was certainly never accepted: it waits at the head.
+    /// Brings back what was certainly never accepted: its answers wait in their order. Calls that
+    /// passed one another interleave: those are taken apart and merged again.
     pub(super) fn take_back(&mut self, mut parcel: Parcel) {
         parcel.wait = Wait::Fresh;
-        let place = self
-            .queue
-            .partition_point(|queued| queued.effects[0] < parcel.effects[0]);
-        self.queue.insert(place, parcel);
+        let (first, last) = (parcel.effects[0], parcel.last_effect());
+        let from = self.queue.partition_point(|p| p.last_effect() < first);
+        let upto = self.queue.partition_point(|p| p.effects[0] < last);
+        if from >= upto {
+            self.queue.insert(from, parcel);
+            return;
+        }
+        let crossed = self.queue.drain(from..upto).chain([parcel]);
+        let mut answers: Vec<Parcel> = crossed.flat_map(Parcel::into_answers).collect();
+        answers.sort_by_key(|answer| answer.effects[0]);
+        let mut merged: Vec<Parcel> = Vec::new();
+        for answer in answers {
+            match merged.last_mut() {
+                Some(head) if head.bubbles + answer.bubbles <= MAX_BUBBLES_PER_CALL => {
+                    head.merge(answer);
+                }
+                _ => merged.push(answer),
+            }
+        }
+        self.queue.splice(from..from, merged);
     }
 
     /// Applies the outcome of a call; `false` when the attempt is not under way.

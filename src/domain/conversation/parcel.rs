@@ -78,6 +78,11 @@ impl Parcel {
         }
     }
 
+    /// The last effect in it.
+    pub(super) fn last_effect(&self) -> u32 {
+        *self.effects.last().expect("a parcel carries an effect")
+    }
+
     /// Takes a follower into the same call.
     pub(super) fn merge(&mut self, mut follower: Parcel) {
         if self.parts.is_empty() {
@@ -105,6 +110,8 @@ impl Parcel {
         self.effects.extend(follower.effects);
         self.expires = self.expires.max(follower.expires);
         self.origin = None;
+        // What was granted, refused or asked for was another call.
+        self.wait = Wait::Fresh;
     }
 
     /// The `messages` array as LINE gets it, quick replies on the very last bubble.

@@ -3,7 +3,7 @@
 //! Merging joins bytes; the parts say where each answer ends and which message it answers. A build
 //! that does not know parts keeps them unread: parts that do not add up to their parcel are none.
 
-use super::parcel::Parcel;
+use super::parcel::{Parcel, Wait};
 use super::wire::{Fault, Field, Writer};
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Millis;
@@ -77,7 +77,8 @@ impl Parcel {
                 created: part.created,
                 expires: part.expires,
                 origin: part.origin,
-                wait: self.wait,
+                // What was granted was the whole.
+                wait: Wait::Fresh,
                 parts: Vec::new(),
                 unknown: std::mem::take(&mut unknown),
             }
@@ -88,10 +89,12 @@ impl Parcel {
     /// The parcel taken apart and merged again: itself, or its parts are not true.
     pub(super) fn remerged(&self) -> Option<Parcel> {
         let answers = self.clone().into_answers().into_iter();
-        answers.reduce(|mut merged, answer| {
+        let mut merged = answers.reduce(|mut merged, answer| {
             merged.merge(answer);
             merged
-        })
+        })?;
+        merged.wait = self.wait;
+        Some(merged)
     }
 
     /// Whether some answer in it is to this message.
@@ -212,6 +215,18 @@ mod tests {
         assert_eq!(merged.quick_reply.as_deref(), Some("{3}"));
         assert_eq!(merged.remerged(), Some(merged.clone()));
         assert_eq!(merged.into_answers(), answers);
+    }
+
+    #[test]
+    fn a_grant_is_for_the_whole_and_for_no_other() {
+        let mut granted = answer(1, None);
+        granted.merge(answer(2, None));
+        granted.wait = Wait::Granted;
+        assert_eq!(granted.remerged(), Some(granted.clone()));
+        let mut answers = granted.clone().into_answers().into_iter();
+        assert!(answers.all(|answer| answer.wait == Wait::Fresh));
+        granted.merge(answer(3, None));
+        assert_eq!(granted.wait, Wait::Fresh);
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub enum Owed {
     Send(Send),
     /// Ask the channel's push budget for one push.
     AskPush {
-        /// The effects it would carry, ascending; the first names the question.
+        /// The effects it would carry, ascending: they name the question.
         effects: Vec<u32>,
     },
     /// Ask LINE who the customer is.

@@ -4,6 +4,7 @@
 //! from *lost after the request may have been written*.
 
 use super::here::{Slot, here};
+use crate::ports::messenger;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A connection must stand within this time (name, TCP and TLS together).
-pub(super) const CONNECT: Duration = Duration::from_secs(2);
+pub(super) const CONNECT: Duration = messenger::CONNECT.std();
 /// Idle connections are closed by us first, so that we do not write into one LINE is closing.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
 

@@ -108,7 +108,7 @@ impl Webhook {
             return (0, Answer::BadSignature);
         }
         let shared = self.registry.shared();
-        if shared.messenger.in_flight() > self.bounds.owed {
+        if shared.in_flight() > self.bounds.owed {
             return (0, Answer::Overloaded("too many answers are owed"));
         }
         // Room on the disk is the store's own question: its writer refuses what it cannot keep.

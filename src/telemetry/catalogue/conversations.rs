@@ -128,7 +128,7 @@ pub(super) const METRICS: &[Metric] = &[
         "hotline_pushes_refused_total",
         Counter,
         [CHANNEL],
-        "Automatic pushes the hourly budget or the quota refused."
+        "Automatic pushes asked for and not granted: by the hourly budget, the quota, or a store in trouble."
     ),
     metric!(
         "hotline_commit_conflicts_total",

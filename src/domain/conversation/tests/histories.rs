@@ -8,7 +8,7 @@ use proptest::prelude::*;
 enum Step {
     Say { id: u64, rule: u32, token: bool },
     Unsend(u64),
-    End(SendEnd),
+    End(SendEnd, usize),
     Grant(bool),
     Well,
     Wait(u64),
@@ -29,7 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         5 => (0..40u64, 0..4u32, any::<bool>()).prop_map(|(id, rule, token)| Step::Say { id, rule, token }),
         1 => (0..40u64).prop_map(Step::Unsend),
-        5 => end.prop_map(Step::End),
+        5 => (end, 0..3usize).prop_map(|(end, which)| Step::End(end, which)),
         1 => any::<bool>().prop_map(Step::Grant),
         3 => prop_oneof![0..2_000u64, 10_000..40_000u64, Just(700_000u64)].prop_map(Step::Wait),
         1 => Just(Step::Crash),
@@ -63,19 +63,20 @@ proptest! {
                     let message = Fingerprint(500_000 + id);
                     desk.feed(&[plain(1_000 + id, desk.now, None, Kind::Unsent { message })]);
                 }
-                Step::End(end) => {
-                    if let Some(send) = desk.sends().first() {
-                        let attempt = send.attempt;
+                Step::End(end, which) => {
+                    let sends = desk.sends();
+                    if !sends.is_empty() {
+                        let attempt = sends[which % sends.len()].attempt;
                         desk.feed(&[Event::SendEnded { attempt, end }]);
                     }
                 }
                 Step::Grant(granted) => {
                     let asked = desk.owed().into_iter().find_map(|owed| match owed {
-                        Owed::AskPush { effects } => Some(effects[0]),
+                        Owed::AskPush { effects } => Some(effects),
                         _ => None,
                     });
-                    if let Some(effect) = asked {
-                        desk.feed(&[Event::PushAnswered { effect, granted }]);
+                    if let Some(effects) = asked {
+                        desk.feed(&[Event::PushAnswered { effects, granted }]);
                     }
                 }
                 Step::Wait(ms) => desk.wait(Span(ms)),
@@ -86,6 +87,9 @@ proptest! {
                     let kind = Kind::Postback { data: "menu".into(), raw: "{}".into() };
                     desk.feed(&[plain(id, desk.now, Some("tap"), kind)]);
                 }
+            }
+            for send in desk.sends() {
+                prop_assert!(send.effects.is_sorted(), "read out of order: {:?}", send.effects);
             }
             // A call under way is only ever repeated with the same bytes.
             for send in desk.sends() {

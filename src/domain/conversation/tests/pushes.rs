@@ -12,7 +12,7 @@ fn a_push_happens_only_when_the_budget_grants_it() {
         panic!("asks first")
     };
     desk.feed(&[Event::PushAnswered {
-        effect: effects[0],
+        effects,
         granted: false,
     }]);
     assert!(desk.owed().is_empty());
@@ -22,7 +22,7 @@ fn a_push_happens_only_when_the_budget_grants_it() {
         panic!("asks again")
     };
     desk.feed(&[Event::PushAnswered {
-        effect: effects[0],
+        effects,
         granted: true,
     }]);
     let send = desk.sends()[0].clone();
@@ -38,7 +38,7 @@ fn a_push_that_was_certainly_not_sent_goes_free_when_a_token_comes() {
     desk.says(1, 0);
     desk.ends(SendEnd::InvalidReplyToken);
     desk.feed(&[Event::PushAnswered {
-        effect: 1,
+        effects: vec![1],
         granted: true,
     }]);
     desk.ends(SendEnd::NotAccepted);
@@ -56,7 +56,7 @@ fn a_doubtful_push_is_never_recalled() {
     desk.says(1, 0);
     desk.ends(SendEnd::InvalidReplyToken);
     desk.feed(&[Event::PushAnswered {
-        effect: 1,
+        effects: vec![1],
         granted: true,
     }]);
     desk.ends(SendEnd::Unclear);
@@ -73,7 +73,7 @@ fn a_push_keeps_its_bytes_over_tries_and_takeovers() {
     desk.says(1, 0);
     desk.ends(SendEnd::InvalidReplyToken);
     desk.feed(&[Event::PushAnswered {
-        effect: 1,
+        effects: vec![1],
         granted: true,
     }]);
     let first = desk.sends()[0].clone();

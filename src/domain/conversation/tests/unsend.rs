@@ -109,7 +109,7 @@ fn a_push_that_was_not_accepted_loses_the_answer_to_an_unsent_message() {
     desk.now = desk.now + TOKEN_USABLE;
     desk.ends(SendEnd::InvalidReplyToken);
     desk.feed(&[Event::PushAnswered {
-        effect: 2,
+        effects: vec![2, 3, 4],
         granted: true,
     }]);
     assert!(desk.sends()[0].push);
@@ -119,6 +119,118 @@ fn a_push_that_was_not_accepted_loses_the_answer_to_an_unsent_message() {
         panic!("another push than the one granted: it asks for itself")
     };
     assert_eq!(effects, [3, 4]);
+}
+
+/// Answer 1 leaves in a reply; answers 2 and 3, merged, have asked for one push.
+fn a_push_asked_for_behind_a_reply() -> Desk {
+    let mut desk = Desk::default();
+    desk.book.policy.late_answers = LateAnswers::Push;
+    desk.says(1, 2);
+    desk.wait(Span::secs(7));
+    desk.ends(SendEnd::NotAccepted);
+    desk.wait(Span::secs(1));
+    desk.says(2, 2);
+    desk.says(3, 0);
+    desk.wait(Span::secs(7));
+    let sends = desk.sends();
+    let under_way: Vec<&[u32]> = sends.iter().map(|send| &*send.effects).collect();
+    assert_eq!(under_way, [&[1][..], &[2, 3]]);
+    desk.now = desk.now + TOKEN_USABLE;
+    let end = SendEnd::InvalidReplyToken;
+    let attempts = sends.iter().map(|send| send.attempt);
+    let both: Vec<Event> = attempts
+        .map(|attempt| Event::SendEnded { attempt, end })
+        .collect();
+    desk.feed(&both);
+    let asked = [vec![1], vec![2, 3]].map(|effects| Owed::AskPush { effects });
+    assert_eq!(desk.owed(), asked);
+    desk.says(4, 3);
+    assert_eq!(desk.sends()[0].effects, [1]);
+    desk
+}
+
+#[test]
+fn what_an_unsend_leaves_of_a_granted_push_asks_for_itself() {
+    let mut desk = a_push_asked_for_behind_a_reply();
+    desk.feed(&[Event::PushAnswered {
+        effects: vec![2, 3],
+        granted: true,
+    }]);
+    unsend(&mut desk, 3);
+    desk.ends(SendEnd::Accepted);
+    let asks = [2, 4].map(|effect| Owed::AskPush {
+        effects: vec![effect],
+    });
+    assert_eq!(desk.owed(), asks);
+}
+
+#[test]
+fn a_grant_that_comes_after_the_unsend_is_not_for_what_it_left() {
+    let mut desk = a_push_asked_for_behind_a_reply();
+    unsend(&mut desk, 3);
+    desk.ends(SendEnd::Accepted);
+    let owed = desk.owed();
+    desk.feed(&[Event::PushAnswered {
+        effects: vec![2, 3],
+        granted: true,
+    }]);
+    assert_eq!(desk.refused.last(), Some(&Rejected::Stale));
+    assert_eq!(desk.owed(), owed);
+}
+
+/// The outcome of the call that begins with this effect.
+fn ends(desk: &mut Desk, effect: u32, end: SendEnd) {
+    let sends = desk.sends();
+    let send = sends.iter().find(|send| send.effects[0] == effect);
+    let attempt = send.expect("under way").attempt;
+    desk.feed(&[Event::SendEnded { attempt, end }]);
+}
+
+/// Answer 1 was refused a push; answer 2 is a push in its second try, set aside; answers 1 and 3
+/// leave in one reply.
+fn one_and_three_pass_two() -> Desk {
+    let mut desk = Desk::default();
+    desk.book.policy.late_answers = LateAnswers::Push;
+    desk.says(1, 0);
+    ends(&mut desk, 1, SendEnd::InvalidReplyToken);
+    desk.feed(&[Event::PushAnswered {
+        effects: vec![1],
+        granted: false,
+    }]);
+    desk.feed(&[text(2, 1, desk.now, None)]);
+    desk.feed(&[Event::PushAnswered {
+        effects: vec![2],
+        granted: true,
+    }]);
+    desk.wait(Span::secs(9));
+    ends(&mut desk, 2, SendEnd::NotAccepted);
+    desk.wait(Span::secs(1));
+    desk.wait(Span::secs(5));
+    desk.says(3, 3);
+    let under_way: Vec<Vec<u32>> = desk.sends().into_iter().map(|send| send.effects).collect();
+    assert_eq!(under_way, [vec![2], vec![1, 3]]);
+    ends(&mut desk, 2, SendEnd::NotAccepted);
+    desk
+}
+
+#[test]
+fn what_an_unsend_leaves_of_a_call_waits_in_its_order() {
+    let mut desk = one_and_three_pass_two();
+    ends(&mut desk, 1, SendEnd::NotAccepted);
+    desk.says(4, 0);
+    unsend(&mut desk, 1);
+    assert_eq!(withdrawn(&desk), [1]);
+    assert_eq!(desk.sends()[0].effects, [2, 3, 4]);
+}
+
+#[test]
+fn calls_that_passed_one_another_come_back_in_order() {
+    let mut desk = one_and_three_pass_two();
+    desk.says(4, 0);
+    desk.now = desk.now + TOKEN_USABLE;
+    ends(&mut desk, 1, SendEnd::InvalidReplyToken);
+    desk.says(5, 1);
+    assert_eq!(desk.sends()[0].effects, [1, 2, 3, 4, 5]);
 }
 
 #[test]
