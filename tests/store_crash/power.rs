@@ -12,8 +12,10 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 
 /// Lives of a store, each ended by a cut, in each of some folders.
-const WORLDS: u64 = 16;
+const WORLDS: u64 = 24;
 const LIVES: u64 = 5;
+/// What is synced while a store works; a name that ends in `-` is a prefix.
+const FILES: [&str; 5] = ["log-", "folder", "table.db-wal", "table.db", "witness"];
 
 /// The order for a plain file writer that says what it wrote: `careful` syncs before it says so.
 pub fn write_plainly(folder: &Path, careful: bool) {
@@ -100,8 +102,7 @@ fn an_fsync_that_fails_ends_the_store() {
     let mut hit = BTreeSet::new();
     // The first sixteen are those of opening a new folder.
     let opening = (1..=16).map(|at| (at, ""));
-    let files = ["log-", "folder", "table.db-wal", "table.db", "witness"];
-    let loaded = files
+    let loaded = FILES
         .iter()
         .flat_map(|file| [25, 70, 120].map(|at| (at, *file)));
     for (at, file) in opening.chain(loaded) {
@@ -125,8 +126,12 @@ fn an_fsync_that_fails_ends_the_store() {
         line(&disk.report(), "cut", order);
         check(&disk.data, &acknowledged);
     }
-    let all = ["folder", "log", "table.db", "table.db-wal", "witness"];
-    assert_eq!(hit, BTreeSet::from(all.map(str::to_owned)));
+    for file in FILES {
+        assert!(
+            hit.contains(&kind(file)),
+            "no sync of {file} failed: {hit:?}"
+        );
+    }
 }
 
 fn kind(name: &str) -> String {
@@ -161,9 +166,12 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
     assert_eq!(taken.cuts, WORLDS * LIVES);
     assert!(taken.with_loss > taken.cuts / 2, "{taken:?}");
     assert!(taken.of_the_log > 5 && taken.of_names > 5, "{taken:?}");
-    assert!(taken.while_opening > 5, "{taken:?}");
-    for file in ["folder", "log", "table.db", "table.db-wal"] {
-        assert!(taken.at.contains(file), "no cut at {file}: {taken:?}");
+    assert!(taken.while_opening > 3, "{taken:?}");
+    for file in FILES {
+        assert!(
+            taken.at.contains(&kind(file)),
+            "no cut at {file}: {taken:?}"
+        );
     }
 }
 
@@ -174,11 +182,12 @@ fn world_of_cuts(disk: &Disk, seed: u64, lives: u64, taken: &mut Taken) {
     for life in 0..lives {
         let seed = seed + life;
         let draw = |salt: u64, below: u64| mixed(seed ^ (salt << 48)) % below;
-        let moment = |salt| 1 + draw(salt, if draw(salt + 1, 3) == 0 { 16 } else { 90 });
+        let moment = |salt| 1 + draw(salt, if draw(salt + 1, 3) == 0 { 8 } else { 90 });
         let sector = if draw(1, 2) == 0 { 512 } else { 4096 };
         if draw(2, 3) == 0 {
             let order = Order::Die {
                 at: moment(3),
+                file: "",
                 after: false,
                 sector,
             };
@@ -186,8 +195,13 @@ fn world_of_cuts(disk: &Disk, seed: u64, lives: u64, taken: &mut Taken) {
             ending(&report, order);
             taken.kills += 1;
         }
+        let at = moment(5);
+        // Half of them at the next sync of any file, which early on is one of opening.
+        let any = at <= 8 || draw(8, 2) == 0;
+        let file = if any { "" } else { FILES[draw(9, 5) as usize] };
         let order = Order::Die {
-            at: moment(5),
+            at,
+            file,
             after: draw(7, 2) == 0,
             sector,
         };
@@ -252,6 +266,7 @@ fn this_disk_loses_what_was_not_synced() {
             std::fs::create_dir(&disk.data).unwrap();
             let order = Order::Die {
                 at: 20 + seed,
+                file: "",
                 after: false,
                 sector: 512,
             };
@@ -273,7 +288,8 @@ fn this_disk_loses_what_was_not_synced() {
 }
 
 /// The attack on this store: with one kind of sync that does nothing, it does lose, or refuses. So
-/// the law above would notice if the store forgot to sync there.
+/// the law above would notice if the store forgot to sync there. (SQLite's log is not among them: its
+/// content is synced again, in the table, before the store's own log lets go of it.)
 #[test]
 fn a_sync_left_out_would_be_noticed() {
     let builder = Disk::build();

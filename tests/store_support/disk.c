@@ -15,8 +15,8 @@
  * DISK_REPORT what happened, one line each   DISK_GRAVES a folder on the same file system
  * DISK_CUT    the process dies at this sync call, or the first after it with something un-synced
  * DISK_AFTER  1: after that call has taken effect, 0: before   DISK_SECTOR 512 to 4096
- * DISK_FAIL   this sync call and all later ones fail, beginning with one of DISK_FAIL_AT, a name
- *             or, with `-` at its end, a prefix
+ * DISK_FAIL   this sync call and all later ones fail
+ * DISK_AT     DISK_CUT and DISK_FAIL wait for a sync of this name; with `-` at its end, a prefix
  * DISK_LIE    syncs of such a name say yes and do nothing
  * DISK_STATE  takes the page cache of a process that died, or ended after a failure, to the next:
  *             another life, or, with DISK_OFF=1, one that does nothing but lose it (DISK_SEED) */
@@ -59,7 +59,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *folder, *report, *graves, *state;
 static size_t folder_length;
 static off_t sector = 512;
-static const char *fail_at = "", *lie = "";
+static const char *wanted_at = "", *lie = "";
 static long cut_at, fail_from, after, syncs, graves_dug, failed;
 static uint64_t dice;
 static struct file files[FILES];
@@ -385,15 +385,15 @@ static int sync_call(long number, int fd) {
         return syscall(number, fd);
     }
     syncs++;
-    if (failed || (fail_from && syncs >= fail_from &&
-                   (!*fail_at || is_meant(at, fail_at)))) {
+    int meant = !*wanted_at || is_meant(at, wanted_at);
+    if (failed || (fail_from && syncs >= fail_from && meant)) {
         say("failed sync=%ld at=%s\n", syncs, at);
         failed = 1;
         pthread_mutex_unlock(&lock);
         errno = EIO;
         return -1;
     }
-    int due = cut_at && syncs >= cut_at;
+    int due = cut_at && syncs >= cut_at && meant;
     if (due && !after && unsynced())
         die(at);
     if (is_meant(at, lie))
@@ -600,8 +600,8 @@ __attribute__((constructor)) static void begin(void) {
     cut_at = number_of("DISK_CUT");
     fail_from = number_of("DISK_FAIL");
     after = number_of("DISK_AFTER");
-    if (getenv("DISK_FAIL_AT"))
-        fail_at = getenv("DISK_FAIL_AT");
+    if (getenv("DISK_AT"))
+        wanted_at = getenv("DISK_AT");
     if (getenv("DISK_LIE"))
         lie = getenv("DISK_LIE");
     state = getenv("DISK_STATE");

@@ -22,9 +22,14 @@ pub struct Disk {
 pub enum Order {
     /// Sync calls fail from this one on, beginning with a file whose name begins so.
     Fail { at: u64, file: &'static str },
-    /// The process dies at this sync call (before or after it took effect), or at the next at which
-    /// anything is un-synced.
-    Die { at: u64, after: bool, sector: u32 },
+    /// The process dies at this sync call (before or after it took effect), or at the next of such a
+    /// file at which anything is un-synced.
+    Die {
+        at: u64,
+        file: &'static str,
+        after: bool,
+        sector: u32,
+    },
 }
 
 /// A line of the disk's report: its first word, and what it says by name.
@@ -94,9 +99,15 @@ impl Disk {
         match order {
             Order::Fail { at, file } => command
                 .env("DISK_FAIL", at.to_string())
-                .env("DISK_FAIL_AT", file),
-            Order::Die { at, after, sector } => command
+                .env("DISK_AT", file),
+            Order::Die {
+                at,
+                file,
+                after,
+                sector,
+            } => command
                 .env("DISK_CUT", at.to_string())
+                .env("DISK_AT", file)
                 .env("DISK_AFTER", u8::from(after).to_string())
                 .env("DISK_SECTOR", sector.to_string()),
         };
