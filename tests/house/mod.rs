@@ -105,6 +105,8 @@ pub struct Scribe {
     pub answer: Mutex<Outcome>,
     /// What the next sends get before `answer` is asked; `None` never answers.
     pub script: Mutex<VecDeque<Option<Outcome>>>,
+    /// A customer whose sends are never taken, whatever the others' fate.
+    pub never: Mutex<Option<String>>,
     owed: AtomicUsize,
 }
 
@@ -114,6 +116,7 @@ impl Default for Scribe {
             sent: Mutex::default(),
             answer: Mutex::new(Outcome::Accepted),
             script: Mutex::default(),
+            never: Mutex::default(),
             owed: AtomicUsize::new(0),
         }
     }
@@ -136,7 +139,17 @@ impl Scribe {
 
 impl Messenger for Scribe {
     fn send(&self, dispatch: Dispatch) -> BoxFuture<'static, Report> {
+        let chat = dispatch.conversation.chat.to_string();
+        let never = self.never.lock().unwrap().as_ref() == Some(&chat);
         self.sent.lock().unwrap().push(dispatch);
+        if never {
+            return Box::pin(async {
+                Report {
+                    outcome: Outcome::Unclear,
+                    request_id: None,
+                }
+            });
+        }
         let outcome = match self.script.lock().unwrap().pop_front() {
             Some(Some(outcome)) => outcome,
             Some(None) => return Box::pin(std::future::pending()),
