@@ -6,6 +6,7 @@
 mod house;
 
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey};
+use hotline::domain::playbook::{LateAnswers, Policy};
 use hotline::domain::time::{Millis, Span};
 use hotline::line::inbound::GroupPolicy;
 use hotline::ports::messenger::Outcome;
@@ -112,4 +113,42 @@ async fn whom_line_never_takes_is_not_tried_at_the_pace_at_which_it_takes_others
     // Once, and then at the earliest after 0.25, 0.25, 0.5, 1, 1.25 and 1.25 s.
     let tries = house.scribe.bodies("Unever").len();
     assert!((5..=7).contains(&tries), "{tries}");
+}
+
+#[actix_web::test]
+async fn a_push_whose_pause_outlives_every_timer_is_called_too() {
+    let policy = Policy {
+        late_answers: LateAnswers::Push,
+        ..Policy::default()
+    };
+    let mut house = House::with(GroupPolicy::All, policy, 20);
+    house.store.inner.set_now(START);
+    let script = [Some(Outcome::InvalidReplyToken), None];
+    *house.scribe.script.lock().unwrap() = script.into();
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    house.sent(2).await;
+    let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));
+    // Each life dies with its try; the sixth is told that LINE does not take it.
+    for life in 2..=6 {
+        house = house.next_life(None);
+        let outcome = (life == 6).then_some(Outcome::Throttled);
+        house.scribe.script.lock().unwrap().push_back(outcome);
+        house.registry.wake(&key).await.unwrap();
+        house.sent(1).await;
+    }
+    // Not `settled`: a wake would arm a timer.
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    // Sixteen seconds of pause; a quarter is over.
+    house.store.inner.set_now(START + Span::secs(4));
+    house.registry.retire_all_idle();
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(house.post(body(&[text("U2", "e2", "q2")])).await, 200);
+    house.sent(3).await;
+    let pushes = house.scribe.bodies("U1");
+    assert_eq!(pushes.len(), 2);
+    assert_eq!(pushes[0], pushes[1]);
 }

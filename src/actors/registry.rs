@@ -3,10 +3,11 @@
 //! What an actor's death left undone is delivered again, one event at a time; the seen ids make that
 //! safe.
 
-use super::conversation::{Conversation, Retire};
+use super::conversation::Conversation;
 use super::messages::{Deliver, Inbound, Refusal, Undelivered};
 use super::parking::Parking;
 use super::quarantine;
+use super::resting::Retire;
 use super::shared::Shared;
 use super::slots::Slots;
 use crate::domain::conversation::{Event, Kind};

@@ -3,8 +3,9 @@
 //! The passivation race is closed by a count under the map's entry lock: a deliverer raises it
 //! before it sends, an actor may leave only while it is zero.
 
-use super::conversation::{Conversation, Passivate};
+use super::conversation::Conversation;
 use super::registry::Registry;
+use super::resting::Passivate;
 use super::shared::Shared;
 use crate::domain::ids::ConversationKey;
 use crate::domain::time::Millis;
