@@ -95,6 +95,7 @@ impl Sweeps {
             let Some(claimed) = self.claim(room.len()).await else {
                 return woken;
             };
+            // A law of `claim_due`.
             let is_last = claimed.len() < room.len();
             let recovering = self.hand.walk.get().is_some();
             let now = self.registry.shared().store.now();
