@@ -142,11 +142,6 @@ impl Registry {
         Ok(())
     }
 
-    /// Whether this process has the conversation in memory.
-    pub(super) fn is_live(&self, key: &ConversationKey) -> bool {
-        self.slots.contains(key)
-    }
-
     /// One delivery to whichever actor serves the conversation now.
     pub(super) async fn once(
         &self,

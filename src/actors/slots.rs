@@ -45,11 +45,6 @@ impl Slots {
         self.0.len()
     }
 
-    /// Whether a conversation is in memory.
-    pub(super) fn contains(&self, key: &ConversationKey) -> bool {
-        self.0.contains_key(key)
-    }
-
     /// The address of whoever serves a conversation, started when nobody does.
     pub(super) fn checkout(
         &self,
