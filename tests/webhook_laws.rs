@@ -8,13 +8,14 @@ use hotline::domain::conversation::{Kind, Received};
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey, Fingerprint};
 use hotline::domain::time::{Millis, Span};
 use hotline::line::inbound::GroupPolicy;
-use hotline::ports::messenger::Outcome::InvalidReplyToken as RefusedToken;
+use hotline::ports::messenger::Outcome::{InvalidReplyToken as RefusedToken, NotSent as NotTaken};
 use hotline::ports::store::{
     Class, Commit, Cursor, EntityKey, EntityKind, Outcome, Revision, Store, Urgency, Write,
 };
 use hotline::store::memory::faults::Fault;
 use house::{House, POISON, body, call, service, sign, text};
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 fn quarantine(user: &str) -> EntityKey {
     EntityKey::new(EntityKind::Quarantine, &format!("main/{user}"))
@@ -350,6 +351,32 @@ async fn messages_to_one_conversation_while_it_passivates_are_never_lost() {
     }
     let feed = house.store.feed(Cursor::default(), 10_000).await.unwrap();
     assert_eq!(feed.len(), 300);
+}
+
+#[actix_web::test]
+async fn an_actor_that_died_alone_leaves_no_place_behind() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    *house.scribe.answer.lock().unwrap() = NotTaken;
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    house.sent(1).await;
+    turns().await;
+    // In the turn of the timer that ends the pause: nobody waits for it.
+    house.book.deaths.store(1, Ordering::Relaxed);
+    let waiting = async {
+        while house.book.deaths.load(Ordering::Relaxed) > 0 || house.registry.live() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            house.registry.retire_all_idle();
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(gone.is_ok(), "{} in memory", house.registry.live());
+}
+
+/// Lets what was begun come home.
+async fn turns() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[actix_web::test]

@@ -98,18 +98,20 @@ impl Slots {
         left.is_some()
     }
 
-    /// Asks every conversation that was not used for so many seconds to leave memory.
+    /// Asks every conversation that was not used for so many seconds to leave memory, and forgets
+    /// those that died alone (in a turn of their own timer: nobody was told).
     pub(super) fn passivate(&self, idle: u32, now: Millis, registry: &Arc<Registry>) {
         let now = seconds(now);
-        for slot in &self.0 {
-            if slot.in_flight == 0
-                && now.saturating_sub(slot.used) >= idle
-                && let Some(addr) = slot.addr.upgrade()
-            {
+        self.0.retain(|_, slot| {
+            let Some(addr) = slot.addr.upgrade() else {
+                return false;
+            };
+            if slot.in_flight == 0 && now.saturating_sub(slot.used) >= idle {
                 // A full or closed mailbox means it is not idle, or gone.
                 let _ = addr.try_send(Passivate(registry.clone()));
             }
-        }
+            true
+        });
     }
 
     /// Gives an address back when it is dropped.
