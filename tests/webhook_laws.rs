@@ -203,6 +203,42 @@ async fn a_value_that_cannot_be_read_parks_its_conversation_and_keeps_its_events
 }
 
 #[actix_web::test]
+async fn a_conversation_that_was_woken_well_is_parked_shortly_the_next_time() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    house.store.inner.set_now(Millis(1_800_000_000_000));
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    house.sent(1).await;
+    let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));
+    let entity = EntityKey::new(EntityKind::Conversation, "main/U1");
+    out_of_memory(&house).await;
+    let good = house.store.load(&entity).await.unwrap().unwrap();
+    let good = good.value.unwrap();
+    for revision in [9, 11] {
+        put(&house, "main/U1", &[1, 9, 200], revision).await;
+        house.registry.wake(&key).await.unwrap();
+        let until = house.store.now() + Span::secs(5);
+        let parked = house.registry.parked();
+        assert_eq!((parked.len(), parked[0].1), (1, until), "{parked:?}");
+        house.store.inner.set_now(until);
+        put(&house, "main/U1", &good, revision + 1).await;
+        house.registry.wake(&key).await.unwrap();
+        out_of_memory(&house).await;
+    }
+}
+
+/// Waits until every conversation has left memory.
+async fn out_of_memory(house: &House) {
+    let waiting = async {
+        while house.registry.live() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            house.registry.retire_all_idle();
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(gone.is_ok(), "{} in memory", house.registry.live());
+}
+
+#[actix_web::test]
 async fn an_unsend_reaches_what_is_kept_in_quarantine() {
     let house = House::new(GroupPolicy::WhenAddressed, None);
     store_garbage(&house, "main/U1").await;

@@ -134,7 +134,7 @@ impl Registry {
             ended = self.once(key, vec![Event::Woken], true).await;
         }
         match ended {
-            Ended::Durable => return Ok(()),
+            Ended::Durable => self.parking.leave(key),
             Ended::Refused(refusal) => return Err(refusal),
             Ended::Unreadable(why) => self.park(key, &why),
             Ended::Died => self.park(key, "died twice when woken"),
