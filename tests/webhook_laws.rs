@@ -408,6 +408,37 @@ async fn an_actor_that_died_alone_leaves_no_place_behind() {
     assert!(gone.is_ok(), "{} in memory", house.registry.live());
 }
 
+#[actix_web::test]
+async fn an_unsend_that_kills_its_conversation_twice_is_done_when_it_does_not() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    house.store.inner.set_now(Millis(1_800_000_000_000));
+    assert_eq!(house.post(body(&[text("U1", "e1", "秘密")])).await, 200);
+    house.sent(1).await;
+    turns().await;
+    house.book.deaths.store(2, Ordering::Relaxed);
+    assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
+    assert!(
+        stored(&house, &["U1"]).await.contains("秘密"),
+        "nobody could"
+    );
+    let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));
+    // It kills once more when it is told.
+    house.book.deaths.store(1, Ordering::Relaxed);
+    house.registry.catch_up(&key).await.unwrap();
+    assert_eq!(house.book.deaths.load(Ordering::Relaxed), 0);
+    assert!(house.registry.parked().is_empty(), "others are served");
+    house.registry.catch_up(&key).await.unwrap();
+    let remembered = |told: &str| told.contains("\"unsent\":[");
+    let kept = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(remembered(&said(kept.value.as_deref())), "after a pause");
+    let later = house.store.now() + Span::secs(5);
+    house.store.inner.set_now(later);
+    house.registry.catch_up(&key).await.unwrap();
+    assert!(!stored(&house, &["U1"]).await.contains("秘密"));
+    let kept = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(!remembered(&said(kept.value.as_deref())), "told once");
+}
+
 /// Lets what was begun come home.
 async fn turns() {
     for _ in 0..50 {

@@ -44,6 +44,9 @@ impl Default for Limits {
 pub struct Registry {
     slots: Slots,
     parking: Parking,
+    /// Conversations that died when told of an unsend: not told again for a while, served all the
+    /// same.
+    untold: Parking,
     shared: Arc<Shared>,
     limits: Limits,
     delivering: AtomicUsize,
@@ -63,6 +66,7 @@ impl Registry {
         Arc::new(Registry {
             slots: Slots::default(),
             parking: Parking::default(),
+            untold: Parking::default(),
             shared,
             limits,
             delivering: AtomicUsize::new(0),
@@ -213,7 +217,29 @@ impl Registry {
     }
 
     pub(super) fn park(&self, key: &ConversationKey, why: &str) {
-        self.parking.park(key, why, self.shared.store.now());
+        let pause = self.parking.park(key, why, self.shared.store.now());
+        tracing::error!(conversation = %key, reason = why, pause_ms = pause.0,
+            "conversation parked; its events are kept raw in quarantine");
+        meter::parked();
+    }
+
+    /// Whether a conversation may be told of unsends now.
+    pub(super) fn may_tell(&self, key: &ConversationKey) -> bool {
+        !self.is_parked(key) && !self.untold.is_parked(key, self.shared.store.now())
+    }
+
+    /// It died of being told.
+    pub(super) fn cannot_tell(&self, key: &ConversationKey) {
+        let why = "died when told of an unsend";
+        let pause = self.untold.park(key, why, self.shared.store.now());
+        tracing::error!(conversation = %key, pause_ms = pause.0,
+            "conversation died when told of an unsend; it is told again later");
+    }
+
+    /// It was told.
+    pub(super) fn is_told(&self, key: &ConversationKey) {
+        self.untold.leave(key);
+        self.parking.leave(key);
     }
 
     /// Keeps events raw, outside the conversation that cannot take them.
