@@ -361,6 +361,33 @@ fn a_column_of_another_type_damages_its_row_alone() {
 }
 
 #[test]
+fn damaged_rows_do_not_make_a_claim_look_like_the_last() {
+    let folder = written(4, true);
+    let table = rusqlite::Connection::open(folder.path().join("table.db")).unwrap();
+    // Due at one time, the claim meets them first.
+    let update = "UPDATE entity SET revision = 'four', due = 9 WHERE name IN ('e3', 'e7')";
+    assert_eq!(table.execute(update, []).unwrap(), 2);
+    drop(table);
+    for limit in 1..=10 {
+        let folder = copy(folder.path());
+        let store = open(folder.path()).unwrap();
+        let claim = || run(store.claim_due(Millis(1_000), Millis(2_000), limit)).unwrap();
+        let mut found = Vec::new();
+        loop {
+            let claimed = claim();
+            let is_last = claimed.len() < limit;
+            found.extend(claimed.into_iter().map(|due| due.key));
+            if is_last {
+                break;
+            }
+        }
+        found.sort();
+        found.dedup();
+        assert_eq!(found.len(), 8, "limit {limit}");
+    }
+}
+
+#[test]
 fn the_deep_look_goes_on_behind_a_row_of_another_type() {
     let folder = written(4, true);
     let table = rusqlite::Connection::open(folder.path().join("table.db")).unwrap();

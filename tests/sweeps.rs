@@ -55,8 +55,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 async fn recovery_takes_every_call_over_at_once_and_wakes_nobody_twice() {
     const MANY: usize = 700;
     let before = died_with_calls(MANY).await;
-    // In the same moment: what was taken over is due when what was left behind is.
-    for (later, answers) in [(Span(0), false), (Span::secs(1), false), (Span(0), true)] {
+    for (later, answers) in [(Span(0), false), (Span(1), false), (Span::secs(1), true)] {
         before.store.inner.set_now(before.store.now() + later);
         let house = before.next_life(None);
         if !answers {
@@ -64,7 +63,13 @@ async fn recovery_takes_every_call_over_at_once_and_wakes_nobody_twice() {
             house.scribe.script.lock().unwrap().extend(never);
         }
         let sweeps = Sweeps::new(house.registry.clone());
-        assert_eq!(sweeps.look().await, MANY);
+        let woken = sweeps.look().await;
+        // In the same moment what was taken over is due when what was left behind is: another look
+        // at it is owed, and begins nothing.
+        assert!(
+            woken == MANY || (later == Span(0) && woken > MANY),
+            "{woken}"
+        );
         house.sent(MANY).await;
         until("wakes are served", || sweeps.in_hand() == 0).await;
         assert_eq!(sweeps.look().await, 0);
@@ -119,4 +124,16 @@ async fn a_refused_wake_is_tried_again_within_seconds() {
     assert_eq!(sweeps.look().await, 1);
     house.sent(1).await;
     until("the wake is served", || sweeps.in_hand() == 0).await;
+}
+
+#[actix_web::test]
+async fn recovery_wakes_whom_it_claims_even_if_he_is_live() {
+    // Due ten seconds from now; the claim makes it thirty.
+    let house = died_with_calls(3).await;
+    let sweeps = Sweeps::new(house.registry.clone());
+    assert_eq!(sweeps.look().await, 3);
+    until("wakes are served", || sweeps.in_hand() == 0).await;
+    // Nothing is begun twice.
+    assert_eq!(house.scribe.sent.lock().unwrap().len(), 3);
+    assert_eq!(sweeps.look().await, 0);
 }

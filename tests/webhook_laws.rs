@@ -8,13 +8,14 @@ use hotline::domain::conversation::{Kind, Received};
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey, Fingerprint};
 use hotline::domain::time::{Millis, Span};
 use hotline::line::inbound::GroupPolicy;
-use hotline::ports::messenger::Outcome::InvalidReplyToken as RefusedToken;
+use hotline::ports::messenger::Outcome::{InvalidReplyToken as RefusedToken, NotSent as NotTaken};
 use hotline::ports::store::{
     Class, Commit, Cursor, EntityKey, EntityKind, Outcome, Revision, Store, Urgency, Write,
 };
 use hotline::store::memory::faults::Fault;
 use house::{House, POISON, body, call, service, sign, text};
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 fn quarantine(user: &str) -> EntityKey {
     EntityKey::new(EntityKind::Quarantine, &format!("main/{user}"))
@@ -202,6 +203,42 @@ async fn a_value_that_cannot_be_read_parks_its_conversation_and_keeps_its_events
 }
 
 #[actix_web::test]
+async fn a_conversation_that_was_woken_well_is_parked_shortly_the_next_time() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    house.store.inner.set_now(Millis(1_800_000_000_000));
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    house.sent(1).await;
+    let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));
+    let entity = EntityKey::new(EntityKind::Conversation, "main/U1");
+    out_of_memory(&house).await;
+    let good = house.store.load(&entity).await.unwrap().unwrap();
+    let good = good.value.unwrap();
+    for revision in [9, 11] {
+        put(&house, "main/U1", &[1, 9, 200], revision).await;
+        house.registry.wake(&key).await.unwrap();
+        let until = house.store.now() + Span::secs(5);
+        let parked = house.registry.parked();
+        assert_eq!((parked.len(), parked[0].1), (1, until), "{parked:?}");
+        house.store.inner.set_now(until);
+        put(&house, "main/U1", &good, revision + 1).await;
+        house.registry.wake(&key).await.unwrap();
+        out_of_memory(&house).await;
+    }
+}
+
+/// Waits until every conversation has left memory.
+async fn out_of_memory(house: &House) {
+    let waiting = async {
+        while house.registry.live() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            house.registry.retire_all_idle();
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(gone.is_ok(), "{} in memory", house.registry.live());
+}
+
+#[actix_web::test]
 async fn an_unsend_reaches_what_is_kept_in_quarantine() {
     let house = House::new(GroupPolicy::WhenAddressed, None);
     store_garbage(&house, "main/U1").await;
@@ -350,6 +387,63 @@ async fn messages_to_one_conversation_while_it_passivates_are_never_lost() {
     }
     let feed = house.store.feed(Cursor::default(), 10_000).await.unwrap();
     assert_eq!(feed.len(), 300);
+}
+
+#[actix_web::test]
+async fn an_actor_that_died_alone_leaves_no_place_behind() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    *house.scribe.answer.lock().unwrap() = NotTaken;
+    assert_eq!(house.post(body(&[text("U1", "e1", "q1")])).await, 200);
+    house.sent(1).await;
+    turns().await;
+    // In the turn of the timer that ends the pause: nobody waits for it.
+    house.book.deaths.store(1, Ordering::Relaxed);
+    let waiting = async {
+        while house.book.deaths.load(Ordering::Relaxed) > 0 || house.registry.live() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            house.registry.retire_all_idle();
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(gone.is_ok(), "{} in memory", house.registry.live());
+}
+
+#[actix_web::test]
+async fn an_unsend_that_kills_its_conversation_twice_is_done_when_it_does_not() {
+    let house = House::new(GroupPolicy::WhenAddressed, None);
+    house.store.inner.set_now(Millis(1_800_000_000_000));
+    assert_eq!(house.post(body(&[text("U1", "e1", "秘密")])).await, 200);
+    house.sent(1).await;
+    turns().await;
+    house.book.deaths.store(2, Ordering::Relaxed);
+    assert_eq!(house.post(body(&[unsend("U1", "e1")])).await, 200);
+    assert!(
+        stored(&house, &["U1"]).await.contains("秘密"),
+        "nobody could"
+    );
+    let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));
+    // It kills once more when it is told.
+    house.book.deaths.store(1, Ordering::Relaxed);
+    house.registry.catch_up(&key).await.unwrap();
+    assert_eq!(house.book.deaths.load(Ordering::Relaxed), 0);
+    assert!(house.registry.parked().is_empty(), "others are served");
+    house.registry.catch_up(&key).await.unwrap();
+    let remembered = |told: &str| told.contains("\"unsent\":[");
+    let kept = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(remembered(&said(kept.value.as_deref())), "after a pause");
+    let later = house.store.now() + Span::secs(5);
+    house.store.inner.set_now(later);
+    house.registry.catch_up(&key).await.unwrap();
+    assert!(!stored(&house, &["U1"]).await.contains("秘密"));
+    let kept = house.store.load(&quarantine("U1")).await.unwrap().unwrap();
+    assert!(!remembered(&said(kept.value.as_deref())), "told once");
+}
+
+/// Lets what was begun come home.
+async fn turns() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[actix_web::test]

@@ -4,8 +4,7 @@
 //! waiters see their channel close and the registry starts it again from the store.
 
 use super::messages::{Deliver, Undelivered};
-use super::outside::{calling, dispatch, end_of, undelivered};
-use super::retries::LineIsWell;
+use super::outside::{Begun, calling, dispatch, end_of, name_of, undelivered};
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
 use crate::domain::conversation::{Event, Live, Owed, SendEnd};
@@ -27,29 +26,19 @@ const RETRY: Span = Span(250);
 /// Messages in the mailbox: bounded by `MAX_PENDING` in practice, since each is taken at once.
 const MAILBOX: usize = 64;
 
-/// Who decides whether a conversation may leave memory now.
-pub(super) trait Retire: std::marker::Send + Sync {
-    /// Lets an idle actor leave, unless somebody is about to deliver to it.
-    fn retire(&self, key: &ConversationKey, addr: &Addr<Conversation>) -> bool;
-}
-
-/// Asks an idle conversation to leave memory.
-pub(super) struct Passivate(pub(super) Arc<dyn Retire>);
-
-impl Message for Passivate {
-    type Result = ();
-}
-
 /// One customer's conversation on this node.
 pub(super) struct Conversation {
-    key: Arc<ConversationKey>,
-    shared: Arc<Shared>,
+    pub(super) key: Arc<ConversationKey>,
+    pub(super) shared: Arc<Shared>,
     /// The state as the store has it, while idle; `None`: to be read again. A million of these are
     /// in memory: with all of actix around it, an actor fits 512 bytes (`an_idle_actor_is_small`).
     rest: Option<(Revision, Arc<[u8]>)>,
     busy: Option<Box<Busy>>,
     /// It stands in the line of its channel.
-    in_line: bool,
+    pub(super) in_line: bool,
+    /// An answer waits for another try, which being called would bring nearer. Also known while
+    /// idle: a pause of minutes is the due index's, and the line's.
+    pub(super) retrying: bool,
 }
 
 /// What a working conversation has in hand.
@@ -64,17 +53,8 @@ struct Busy {
     timer: Option<(Millis, SpawnHandle)>,
     /// The first in line are outcomes of a turn that was refused.
     kept: bool,
-    /// An answer waits for another try.
-    retrying: bool,
     /// The turn under way only settles old work and may be waiting for company.
     lazy_turn: bool,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Begun {
-    Send(AttemptId),
-    AskPush(Vec<u32>),
-    Profile,
 }
 
 impl Conversation {
@@ -85,6 +65,7 @@ impl Conversation {
             rest: None,
             busy: None,
             in_line: false,
+            retrying: false,
         }
     }
 
@@ -110,7 +91,7 @@ impl Conversation {
     }
 
     /// Begins a turn when none is under way and something waits.
-    fn pump(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn pump(&mut self, ctx: &mut Context<Self>) {
         let busy = self.busy();
         if busy.core.is_none() {
             if busy.lazy_turn {
@@ -223,7 +204,7 @@ impl Conversation {
             // still wait behind the turn that owes it.
             let names: Vec<Begun> = owed.iter().map(name_of).collect();
             self.busy().begun.retain(|begun| names.contains(begun));
-            self.busy().retrying = turned.retrying;
+            self.retrying = turned.retrying;
             if turned.retrying && !self.in_line {
                 let me = ctx.address().downgrade();
                 self.in_line = self.shared.retries.stand(&self.key.channel, me);
@@ -285,7 +266,7 @@ impl Conversation {
         self.pump(ctx);
     }
 
-    fn enqueue(&mut self, event: Event) {
+    pub(super) fn enqueue(&mut self, event: Event) {
         let (done, _) = oneshot::channel();
         let busy = self.busy();
         busy.pending_events += 1;
@@ -312,6 +293,11 @@ impl Conversation {
         self.busy().timer = Some((at, handle));
     }
 
+    /// Whether its state is packed away.
+    pub(super) fn is_idle(&self) -> bool {
+        self.busy.is_none()
+    }
+
     /// Packs the state away when nothing is under way.
     fn doze(&mut self) {
         let Some(busy) = &self.busy else { return };
@@ -326,14 +312,6 @@ impl Conversation {
             Some(Known::Live(live)) => Some((live.revision(), live.into_packed())),
             None | Some(Known::Unread | Known::Absent(_)) => None,
         };
-    }
-}
-
-fn name_of(owed: &Owed) -> Begun {
-    match owed {
-        Owed::Send(send) => Begun::Send(send.attempt),
-        Owed::AskPush { effects } => Begun::AskPush(effects.clone()),
-        Owed::FetchProfile => Begun::Profile,
     }
 }
 
@@ -365,42 +343,5 @@ impl Handler<Deliver> for Conversation {
         busy.pending_events += deliver.events.len();
         busy.pending.push_back(deliver);
         self.pump(ctx);
-    }
-}
-
-impl Handler<LineIsWell> for Conversation {
-    type Result = ();
-
-    fn handle(&mut self, _: LineIsWell, ctx: &mut Context<Self>) {
-        self.in_line = false;
-        if self.busy.as_ref().is_some_and(|busy| busy.retrying) {
-            self.enqueue(Event::LineIsWell);
-            self.pump(ctx);
-        } else {
-            self.shared.retries.pass_on(&self.key.channel);
-        }
-    }
-}
-
-impl Handler<Passivate> for Conversation {
-    type Result = ();
-
-    fn handle(&mut self, Passivate(registry): Passivate, ctx: &mut Context<Self>) {
-        if self.busy.is_none() && registry.retire(&self.key, &ctx.address()) {
-            ctx.stop();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Tokio adds 104 bytes and aligns a task to 128; allocators align 512 bytes for nothing, and
-    /// take 768 for the next size.
-    #[test]
-    fn an_idle_actor_is_small() {
-        let size = std::mem::size_of::<dev::ContextFut<Conversation, Context<Conversation>>>();
-        assert!(size + 104 <= 512, "{size}");
     }
 }

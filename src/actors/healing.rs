@@ -74,13 +74,13 @@ impl Registry {
         Ok(())
     }
 
-    /// Tells a conversation of the unsends that came while it could not be read. One that is parked
-    /// is left alone: the due index asks again.
+    /// Tells a conversation of the unsends that came while it could not be read, or that killed it. One
+    /// that is parked is left alone: the due index asks again.
     ///
     /// # Errors
     /// When it was not told, and another try is worth while.
     pub async fn catch_up(&self, key: &ConversationKey) -> Result<(), Refusal> {
-        if self.is_parked(key) {
+        if !self.may_tell(key) {
             return Ok(());
         }
         let store = &*self.shared().store;
@@ -91,10 +91,13 @@ impl Registry {
         let now = store.now();
         let events = unsent.iter().map(|unsent| unsent.event(now)).collect();
         match self.once(key, events, true).await {
-            Ended::Durable => quarantine::told(store, key, &unsent).await?,
+            Ended::Durable => {
+                self.is_told(key);
+                quarantine::told(store, key, &unsent).await?;
+            }
             Ended::Refused(refusal) => return Err(refusal),
             Ended::Unreadable(why) => self.park(key, &why),
-            Ended::Died => self.park(key, "died when told of an unsend"),
+            Ended::Died => self.cannot_tell(key),
         }
         Ok(())
     }

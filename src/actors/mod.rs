@@ -10,6 +10,7 @@
 //! | `shared` | what every conversation on this node uses |
 //! | `turn` | decide, commit, release: three consecutive steps |
 //! | `conversation` | the actor: one turn at a time, what arrives meanwhile is folded |
+//! | `resting` | what an idle conversation is told: LINE is well, leave memory |
 //! | `registry` | delivers to conversation actors, heals and parks them |
 //! | `slots` | who serves which conversation; starts and retires actors |
 //! | `messages` | what is said between registry and conversations |
@@ -34,6 +35,7 @@ mod parking;
 mod push_budget;
 mod quarantine;
 mod registry;
+mod resting;
 mod retries;
 mod shared;
 mod slots;

@@ -3,13 +3,30 @@
 use super::messages::Undelivered;
 use super::shared::Shared;
 use super::turn::Failure;
-use crate::domain::conversation::{Send, SendEnd};
-use crate::domain::ids::ConversationKey;
+use crate::domain::conversation::{Owed, Send, SendEnd};
+use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::ports::messenger::{Dispatch, Outcome, Report, Via};
 use crate::ports::store::Error;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+/// Names something begun outside, whose end is awaited.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Begun {
+    Send(AttemptId),
+    AskPush(Vec<u32>),
+    Profile,
+}
+
+/// The name under which something owed is begun.
+pub(super) fn name_of(owed: &Owed) -> Begun {
+    match owed {
+        Owed::Send(send) => Begun::Send(send.attempt),
+        Owed::AskPush { effects } => Begun::AskPush(effects.clone()),
+        Owed::FetchProfile => Begun::Profile,
+    }
+}
 
 /// What the messenger is given.
 pub(super) fn dispatch(key: &ConversationKey, send: Send) -> Dispatch {

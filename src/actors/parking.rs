@@ -2,7 +2,6 @@
 
 use crate::domain::ids::ConversationKey;
 use crate::domain::time::{Millis, Span};
-use crate::telemetry::meter;
 use dashmap::DashMap;
 
 /// How long the first time; doubles up to [`LONGEST`] while it keeps failing.
@@ -31,13 +30,10 @@ impl Parking {
                 .is_some_and(|parked| now < parked.until)
     }
 
-    /// Leaves a conversation alone, longer each time.
-    pub(super) fn park(&self, key: &ConversationKey, why: &str, now: Millis) {
+    /// Leaves a conversation alone, longer each time; returns for how long.
+    pub(super) fn park(&self, key: &ConversationKey, why: &str, now: Millis) -> Span {
         let before = self.parked.get(key).map(|parked| parked.pause);
         let pause = before.map_or(FIRST, |pause| Span((pause.0 * 2).min(LONGEST.0)));
-        tracing::error!(conversation = %key, reason = why, pause_ms = pause.0,
-            "conversation parked; its events are kept raw in quarantine");
-        meter::parked();
         self.parked.insert(
             key.clone(),
             Parked {
@@ -46,6 +42,7 @@ impl Parking {
                 why: why.into(),
             },
         );
+        pause
     }
 
     /// Who is left alone now, until when, and why.

@@ -50,10 +50,11 @@ impl Unsent {
         }
     }
 
-    /// What the conversation is told.
+    /// What the conversation is told. Under an id of its own: the event's is marked as seen when it
+    /// killed its conversation, and to be told twice does no harm.
     pub(super) fn event(self, now: Millis) -> Event {
         Event::Received(Received {
-            id: self.event,
+            id: Fingerprint::of(&format!("remembered unsend {}", self.event.0)),
             at: self.at,
             received: now,
             standby: false,

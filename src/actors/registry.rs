@@ -3,10 +3,11 @@
 //! What an actor's death left undone is delivered again, one event at a time; the seen ids make that
 //! safe.
 
-use super::conversation::{Conversation, Retire};
+use super::conversation::Conversation;
 use super::messages::{Deliver, Inbound, Refusal, Undelivered};
 use super::parking::Parking;
 use super::quarantine;
+use super::resting::Retire;
 use super::shared::Shared;
 use super::slots::Slots;
 use crate::domain::conversation::{Event, Kind};
@@ -43,6 +44,9 @@ impl Default for Limits {
 pub struct Registry {
     slots: Slots,
     parking: Parking,
+    /// Conversations that died when told of an unsend: not told again for a while, served all the
+    /// same.
+    untold: Parking,
     shared: Arc<Shared>,
     limits: Limits,
     delivering: AtomicUsize,
@@ -62,6 +66,7 @@ impl Registry {
         Arc::new(Registry {
             slots: Slots::default(),
             parking: Parking::default(),
+            untold: Parking::default(),
             shared,
             limits,
             delivering: AtomicUsize::new(0),
@@ -133,17 +138,12 @@ impl Registry {
             ended = self.once(key, vec![Event::Woken], true).await;
         }
         match ended {
-            Ended::Durable => return Ok(()),
+            Ended::Durable => self.parking.leave(key),
             Ended::Refused(refusal) => return Err(refusal),
             Ended::Unreadable(why) => self.park(key, &why),
             Ended::Died => self.park(key, "died twice when woken"),
         }
         Ok(())
-    }
-
-    /// Whether this process has the conversation in memory.
-    pub(super) fn is_live(&self, key: &ConversationKey) -> bool {
-        self.slots.contains(key)
     }
 
     /// One delivery to whichever actor serves the conversation now.
@@ -217,7 +217,29 @@ impl Registry {
     }
 
     pub(super) fn park(&self, key: &ConversationKey, why: &str) {
-        self.parking.park(key, why, self.shared.store.now());
+        let pause = self.parking.park(key, why, self.shared.store.now());
+        tracing::error!(conversation = %key, reason = why, pause_ms = pause.0,
+            "conversation parked; its events are kept raw in quarantine");
+        meter::parked();
+    }
+
+    /// Whether a conversation may be told of unsends now.
+    pub(super) fn may_tell(&self, key: &ConversationKey) -> bool {
+        !self.is_parked(key) && !self.untold.is_parked(key, self.shared.store.now())
+    }
+
+    /// It died of being told.
+    pub(super) fn cannot_tell(&self, key: &ConversationKey) {
+        let why = "died when told of an unsend";
+        let pause = self.untold.park(key, why, self.shared.store.now());
+        tracing::error!(conversation = %key, pause_ms = pause.0,
+            "conversation died when told of an unsend; it is told again later");
+    }
+
+    /// It was told.
+    pub(super) fn is_told(&self, key: &ConversationKey) {
+        self.untold.leave(key);
+        self.parking.leave(key);
     }
 
     /// Keeps events raw, outside the conversation that cannot take them.

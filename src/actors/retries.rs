@@ -3,8 +3,10 @@
 //! A try that failed is followed by a pause of up to seconds, and meanwhile the answer holds its
 //! customer's lane. LINE may be well long before the pause is over, and a send that it accepts is
 //! the proof: each one calls the next [`CALLED`] of the line, so the line empties at the pace at
-//! which LINE accepts, first doubling, never as a flood. Nobody relies on being called: every try
-//! has its timer, and the due index behind it.
+//! which LINE accepts, first doubling, never as a flood. LINE may also take all others and never this
+//! one: being called shortens the pause after a try once, to a quarter, and who was called stands
+//! in line again only after another try. Nobody relies on being called: every try has its timer, and
+//! the due index behind it.
 
 use super::conversation::Conversation;
 use crate::domain::ids::ChannelId;

@@ -3,8 +3,9 @@
 //! The passivation race is closed by a count under the map's entry lock: a deliverer raises it
 //! before it sends, an actor may leave only while it is zero.
 
-use super::conversation::{Conversation, Passivate};
+use super::conversation::Conversation;
 use super::registry::Registry;
+use super::resting::Passivate;
 use super::shared::Shared;
 use crate::domain::ids::ConversationKey;
 use crate::domain::time::Millis;
@@ -42,11 +43,6 @@ impl Slots {
     /// Conversations in memory.
     pub(super) fn len(&self) -> usize {
         self.0.len()
-    }
-
-    /// Whether a conversation is in memory.
-    pub(super) fn contains(&self, key: &ConversationKey) -> bool {
-        self.0.contains_key(key)
     }
 
     /// The address of whoever serves a conversation, started when nobody does.
@@ -102,18 +98,20 @@ impl Slots {
         left.is_some()
     }
 
-    /// Asks every conversation that was not used for so many seconds to leave memory.
+    /// Asks every conversation that was not used for so many seconds to leave memory, and forgets
+    /// those that died alone (in a turn of their own timer: nobody was told).
     pub(super) fn passivate(&self, idle: u32, now: Millis, registry: &Arc<Registry>) {
         let now = seconds(now);
-        for slot in &self.0 {
-            if slot.in_flight == 0
-                && now.saturating_sub(slot.used) >= idle
-                && let Some(addr) = slot.addr.upgrade()
-            {
+        self.0.retain(|_, slot| {
+            let Some(addr) = slot.addr.upgrade() else {
+                return false;
+            };
+            if slot.in_flight == 0 && now.saturating_sub(slot.used) >= idle {
                 // A full or closed mailbox means it is not idle, or gone.
                 let _ = addr.try_send(Passivate(registry.clone()));
             }
-        }
+            true
+        });
     }
 
     /// Gives an address back when it is dropped.

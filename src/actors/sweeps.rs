@@ -95,14 +95,14 @@ impl Sweeps {
             let Some(claimed) = self.claim(room.len()).await else {
                 return woken;
             };
+            // A law of `claim_due`.
             let is_last = claimed.len() < room.len();
             let recovering = self.hand.walk.get().is_some();
-            let now = self.registry.shared().store.now();
+            // Those this process works with already, too: the claim has moved their time, and being
+            // woken once more is nothing to them.
             let wanted: Vec<Owing> = claimed
                 .iter()
-                .filter_map(|due| Some((due.at, owing(due)?)))
-                .filter(|(at, owing)| *at <= now || !self.has_looked(owing))
-                .map(|(_, owing)| owing)
+                .filter_map(owing)
                 .filter(|owing| self.hand.known.borrow_mut().insert(owing.clone()))
                 .collect();
             if recovering {
@@ -116,14 +116,6 @@ impl Sweeps {
             if is_last && self.hand.walk.get().is_none() {
                 return woken;
             }
-        }
-    }
-
-    /// A conversation that is live in this process has looked at what the dead one left.
-    fn has_looked(&self, owing: &Owing) -> bool {
-        match owing {
-            Owing::Work(key) => self.registry.is_live(key),
-            Owing::Unsends(_) => false,
         }
     }
 

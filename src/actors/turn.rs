@@ -59,7 +59,7 @@ pub(super) struct Turned {
     pub(super) owed: Option<Vec<Owed>>,
     /// When to look again, if that is soon.
     pub(super) wake: Option<Millis>,
-    /// An answer waits for another try.
+    /// An answer waits for another try, which being called would bring nearer.
     pub(super) retrying: bool,
 }
 
@@ -124,7 +124,7 @@ impl Core {
         Turned {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, SOON),
-            retrying: live.state().waits_to_try_again(),
+            retrying: live.state().may_hurry(),
         }
     }
 
@@ -140,7 +140,7 @@ impl Core {
         Turned {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, CLAIMED).map(|due| due.max(soonest)),
-            retrying: live.state().waits_to_try_again(),
+            retrying: live.state().may_hurry(),
         }
     }
 

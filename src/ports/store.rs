@@ -277,7 +277,7 @@ pub trait Store: Send + Sync + 'static {
     fn nudge(&self);
 
     /// Hands out at most `limit` items due at `upto` or before, most recent `at` first (freshest
-    /// reply tokens), and moves each to `until`. An `until` that is not after `upto` would hand
+    /// reply tokens), and moves each to `until`. Fewer than `limit`: nothing more is due. An `until` that is not after `upto` would hand
     /// them out again at once.
     fn claim_due(
         &self,

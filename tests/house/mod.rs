@@ -37,6 +37,8 @@ pub const SECRET: &str = "a-secret-of-the-test";
 pub struct Book {
     policy: Policy,
     answers: Vec<Answer>,
+    /// So many of the next decisions die at their end.
+    pub deaths: AtomicUsize,
 }
 
 pub const POISON: u32 = 13;
@@ -54,7 +56,11 @@ impl Book {
         };
         let mut answers: Vec<Answer> = (0..100).map(|n| answer(format!("a{n}"))).collect();
         answers.push(answer("fallback".into()));
-        Book { policy, answers }
+        Book {
+            policy,
+            answers,
+            deaths: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -71,6 +77,11 @@ impl Playbook for Book {
         1
     }
     fn policy(&self) -> &Policy {
+        let (read, write) = (Ordering::Relaxed, Ordering::Relaxed);
+        let dies = self
+            .deaths
+            .fetch_update(read, write, |left| left.checked_sub(1));
+        assert!(dies.is_err(), "poison for the decision");
         &self.policy
     }
     fn rule(&self, index: u32) -> Option<&Answer> {
@@ -105,6 +116,8 @@ pub struct Scribe {
     pub answer: Mutex<Outcome>,
     /// What the next sends get before `answer` is asked; `None` never answers.
     pub script: Mutex<VecDeque<Option<Outcome>>>,
+    /// A customer whose sends are never taken, whatever the others' fate.
+    pub never: Mutex<Option<String>>,
     owed: AtomicUsize,
 }
 
@@ -114,6 +127,7 @@ impl Default for Scribe {
             sent: Mutex::default(),
             answer: Mutex::new(Outcome::Accepted),
             script: Mutex::default(),
+            never: Mutex::default(),
             owed: AtomicUsize::new(0),
         }
     }
@@ -136,7 +150,17 @@ impl Scribe {
 
 impl Messenger for Scribe {
     fn send(&self, dispatch: Dispatch) -> BoxFuture<'static, Report> {
+        let chat = dispatch.conversation.chat.to_string();
+        let never = self.never.lock().unwrap().as_ref() == Some(&chat);
         self.sent.lock().unwrap().push(dispatch);
+        if never {
+            return Box::pin(async {
+                Report {
+                    outcome: Outcome::Unclear,
+                    request_id: None,
+                }
+            });
+        }
         let outcome = match self.script.lock().unwrap().pop_front() {
             Some(Some(outcome)) => outcome,
             Some(None) => return Box::pin(std::future::pending()),
@@ -227,6 +251,7 @@ impl Store for Stalling {
 pub struct House {
     pub store: Arc<Stalling>,
     pub scribe: Arc<Scribe>,
+    pub book: Arc<Book>,
     pub registry: Arc<Registry>,
     pub webhook: web::Data<Webhook>,
 }
@@ -266,7 +291,8 @@ impl House {
             stalled,
         });
         let scribe = Arc::new(Scribe::default());
-        let automation = Arc::new(Fixed(Arc::new(Book::new(policy))));
+        let book = Arc::new(Book::new(policy));
+        let automation = Arc::new(Fixed(book.clone()));
         let shared = Shared {
             store: store.clone(),
             messenger: scribe.clone(),
@@ -294,6 +320,7 @@ impl House {
         House {
             store,
             scribe,
+            book,
             registry,
             webhook,
         }

@@ -90,7 +90,7 @@ impl Conversation {
                 self.name = name.clone().or_else(|| self.name.take());
                 self.profile_wanted = false;
             }
-            Event::LineIsWell => self.outbox.hurry(now.time),
+            Event::LineIsWell => self.outbox.hurry(),
             Event::Woken => {}
         }
     }

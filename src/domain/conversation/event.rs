@@ -30,7 +30,7 @@ pub enum Event {
         name: Option<Box<str>>,
     },
     /// LINE accepted another send of this channel: what waits to be tried again need not wait out
-    /// its pause.
+    /// its whole pause.
     LineIsWell,
     /// Time passed: a timer, the sweeper, or the first look after a restart.
     Woken,

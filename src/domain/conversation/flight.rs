@@ -127,13 +127,35 @@ impl Flight {
         }
     }
 
-    fn again(&mut self, now: Millis) -> Next {
+    /// The pause after the latest try.
+    fn pause(&self) -> Span {
         let longest = if self.is_push() {
             BACKOFF_MAX_PUSH
         } else {
             BACKOFF_MAX
         };
-        let pause = Span((BACKOFF.0 << self.tries.min(12)).min(longest.0));
+        Span((BACKOFF.0 << self.tries.min(12)).min(longest.0))
+    }
+
+    /// When the next try may begin if LINE takes others. Counted from the latest call, so that being
+    /// told again changes nothing: LINE may take all others and never this one.
+    fn hurried(&self) -> Millis {
+        self.called + Span((self.pause().0 / 4).max(BACKOFF.0))
+    }
+
+    /// Whether [`Flight::hurry`] would shorten its pause.
+    pub(super) fn may_hurry(&self) -> bool {
+        self.next_try.is_some_and(|at| at > self.hurried())
+    }
+
+    /// LINE takes others: the pause is shortened, once per unsuccessful try.
+    pub(super) fn hurry(&mut self) {
+        let earliest = self.hurried();
+        self.next_try = self.next_try.map(|at| at.min(earliest));
+    }
+
+    fn again(&mut self, now: Millis) -> Next {
+        let pause = self.pause();
         if now + pause < self.last_call() {
             self.next_try = Some(now + pause);
             Next::Keep

@@ -242,11 +242,9 @@ impl Outbox {
         true
     }
 
-    /// Ends the pauses between tries.
-    pub(super) fn hurry(&mut self, now: Millis) {
-        for flight in &mut self.flights {
-            flight.next_try = flight.next_try.map(|at| at.min(now));
-        }
+    /// Shortens the pauses between tries.
+    pub(super) fn hurry(&mut self) {
+        self.flights.iter_mut().for_each(Flight::hurry);
     }
 
     /// Looks at every flight: takes over, tries again, sets aside, gives up.

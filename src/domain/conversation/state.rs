@@ -1,6 +1,7 @@
 //! The state of a conversation.
 
 use super::context::{Context, Words};
+use super::flight::Flight;
 use super::outbox::Outbox;
 use super::parcel::Wait;
 use super::seen::Seen;
@@ -83,10 +84,9 @@ impl Conversation {
             .count()
     }
 
-    /// Whether a call that was not confirmed waits for its next try.
-    pub fn waits_to_try_again(&self) -> bool {
-        let mut flights = self.outbox.flights.iter();
-        flights.any(|flight| !flight.under_way())
+    /// Whether a call that was not confirmed would be tried again sooner if LINE took others.
+    pub fn may_hurry(&self) -> bool {
+        self.outbox.flights.iter().any(Flight::may_hurry)
     }
 
     /// Events that were set aside undecided.

@@ -169,25 +169,37 @@ impl Embedded {
 
     fn claim(&self, upto: Millis, until: Millis, limit: usize) -> Result<Vec<Due>, Error> {
         self.core.alive()?;
-        let claimed = self.core.write().due.claim(upto, until, limit);
-        claimed
-            .into_iter()
-            .filter_map(|(id, at)| {
-                let known = self.core.read().get(id).map(|entry| entry.key.clone());
-                match known {
-                    Some(key) => Some(Ok(Due { key, at })),
-                    None => match self.core.readers.revision(id) {
-                        Ok(found) => found.map(|(key, _)| Ok(Due { key, at })),
-                        // One damaged row must not keep its neighbours asleep.
-                        Err(Error::Damaged(why)) => {
-                            tracing::error!(why, "a due row cannot be read and is left alone");
-                            None
-                        }
-                        Err(error) => Some(Err(error)),
-                    },
-                }
-            })
-            .collect()
+        let mut found = Vec::new();
+        loop {
+            let wanted = limit - found.len();
+            let claimed = self.core.write().due.claim(upto, until, wanted);
+            let is_last = claimed.len() < wanted;
+            for (id, at) in claimed {
+                found.extend(self.due_row(id)?.map(|key| Due { key, at }));
+            }
+            // Rows left out make nobody believe that nothing more is due. With an `until` that is
+            // already due they would be met again for ever.
+            if is_last || found.len() == limit || until <= upto {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Whose row it is; `None`: nobody's that can be read.
+    fn due_row(&self, id: i64) -> Result<Option<EntityKey>, Error> {
+        let known = self.core.read().get(id).map(|entry| entry.key.clone());
+        if known.is_some() {
+            return Ok(known);
+        }
+        match self.core.readers.revision(id) {
+            Ok(found) => Ok(found.map(|(key, _)| key)),
+            // One damaged row must not keep its neighbours asleep.
+            Err(Error::Damaged(why)) => {
+                tracing::error!(why, "a due row cannot be read and is left alone");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn asked(

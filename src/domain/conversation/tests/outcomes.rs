@@ -18,16 +18,29 @@ fn a_doubtful_reply_is_tried_again_with_the_same_bytes() {
 }
 
 #[test]
-fn when_line_takes_others_a_pause_between_tries_ends_at_once() {
+fn when_line_takes_others_a_pause_between_tries_is_cut_to_a_quarter() {
     let mut desk = Desk::default();
     desk.says(1, 0);
     let first = desk.sends()[0].clone();
-    for _ in 0..4 {
+    for least in [250, 250, 500, 1_000, 1_250] {
         desk.ends(SendEnd::Unclear);
-        assert!(desk.sends().is_empty(), "the pause comes first");
-        desk.feed(&[Event::LineIsWell]);
+        let may_hurry = |desk: &Desk| desk.live.as_ref().unwrap().state().may_hurry();
+        assert!(may_hurry(&desk));
+        for _ in 0..3 {
+            desk.feed(&[Event::LineIsWell]);
+            assert!(desk.sends().is_empty(), "a quarter of it remains");
+            assert!(!may_hurry(&desk), "once is enough");
+        }
+        desk.wait(Span(least - 1));
+        assert!(desk.sends().is_empty());
+        desk.wait(Span(1));
         assert_eq!(desk.sends()[0].body, first.body);
     }
+    // A call that took its time has waited already.
+    desk.now = desk.now + Span::secs(2);
+    desk.ends(SendEnd::Unclear);
+    desk.feed(&[Event::LineIsWell]);
+    assert_eq!(desk.sends()[0].body, first.body);
     let under_way = desk.sends();
     desk.feed(&[Event::LineIsWell]);
     assert_eq!(desk.sends(), under_way, "a call under way is left alone");
