@@ -26,8 +26,10 @@ use tower_service::Service;
 /// Where the status says everything, the body is only drained to keep the connection, for at most
 /// this long.
 const DRAIN: Duration = Duration::from_secs(1);
-/// Bytes of an error's words that are read.
-const KEEP: usize = 4_096;
+/// Bytes of a body nobody reads that are drained to keep the connection.
+const KEEP: usize = 4 * 1024;
+/// Bytes of an error's words that are read: LINE lists every property at fault.
+const KEEP_WORDS: usize = 64 * 1024;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What to send.
@@ -58,11 +60,11 @@ pub(crate) async fn post(post: Post) -> Result<Answer, Lost> {
     let status = head.status.as_u16();
     let request_id = super::transport::request_id(&head.headers);
     // Only these two need their words to be understood.
-    let until = match status {
-        400 | 429 => end,
-        _ => end.min(Instant::now() + DRAIN),
+    let (until, keep) = match status {
+        400 | 429 => (end, KEEP_WORDS),
+        _ => (end.min(Instant::now() + DRAIN), KEEP),
     };
-    let body = tokio::time::timeout_at(until, read(body));
+    let body = tokio::time::timeout_at(until, read(body, keep));
     Ok(Answer {
         status,
         request_id,
@@ -70,12 +72,12 @@ pub(crate) async fn post(post: Post) -> Result<Answer, Lost> {
     })
 }
 
-/// The body, unless it breaks off or is too long.
-async fn read(body: Incoming) -> Option<Bytes> {
+/// The body, unless it breaks off or is longer than `keep`.
+async fn read(body: Incoming, keep: usize) -> Option<Bytes> {
     if body.is_end_stream() {
         return Some(Bytes::new());
     }
-    let whole = Limited::new(body, KEEP).collect().await.ok()?;
+    let whole = Limited::new(body, keep).collect().await.ok()?;
     Some(whole.to_bytes())
 }
 
