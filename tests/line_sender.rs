@@ -95,6 +95,32 @@ async fn every_answer_has_its_outcome() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_many_words_is_a_refusal() {
+    let fault = |n| json!({"message": "May not be empty", "property": format!("messages[{n}].contents.body")});
+    let faults: Vec<_> = (0..600).map(fault).collect();
+    let words = json!({"message": "A message (messages[0]) in the request body is invalid", "details": faults});
+    let words = words.to_string();
+    assert!(
+        (32 * 1024..64 * 1024).contains(&words.len()),
+        "{}",
+        words.len()
+    );
+    let long_monthly = MONTHLY.replace('}', &format!(r#","details":{}}}"#, json!(faults)));
+    let rows = [
+        (400, words, Outcome::Refused { status: 400 }),
+        (429, long_monthly, Outcome::QuotaExhausted),
+    ];
+    for (status, words, expected) in rows {
+        let server = Server::start(move |_| answer(status, &words)).await;
+        let rig = rig(&server.base, long_lived(), quick());
+        for via in [Via::Reply, Via::Push] {
+            assert_eq!(rig.send(via).await.outcome, expected, "{status}");
+        }
+        assert_eq!(server.seen().len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn nothing_connected_is_not_sent() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let refused = format!("http://{}", gone.local_addr().unwrap());

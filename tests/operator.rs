@@ -5,8 +5,11 @@ mod support;
 use hotline::simulator::{ChannelOptions, Options, Simulator, SimulatorThread};
 use rustix::process::Signal;
 use std::fs;
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -101,10 +104,10 @@ fn spoil(folder: &Path) {
 #[test]
 fn quarantine_is_listed_while_serving_and_at_rest_without_a_word_of_the_customer() {
     let place = Place::new();
+    let server = place.serve();
     let nothing = place.ask(&["quarantine"]);
     assert_eq!(nothing.status.code(), Some(0), "{}", said(&nothing));
     assert!(said(&nothing).contains("nothing is in quarantine"));
-    let server = place.serve();
     let customer = place
         .simulator
         .platform
@@ -156,6 +159,78 @@ fn quarantine_is_listed_while_serving_and_at_rest_without_a_word_of_the_customer
             "{said}"
         );
     }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_no_all_clear() {
+    let root = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().canonicalize().unwrap();
+    fs::write(
+        root.path().join("hotline.toml"),
+        "[store]\npath = \"data\"\n",
+    )
+    .unwrap();
+    let ask = || {
+        Command::new(env!("CARGO_BIN_EXE_hotline"))
+            .args(["quarantine", "--config"])
+            .arg(root.path())
+            .env_clear()
+            .current_dir(&elsewhere)
+            .output()
+            .unwrap()
+    };
+    let absent = ask();
+    assert_eq!(absent.status.code(), Some(3), "{}", said(&absent));
+    let folder = elsewhere.join("data");
+    for word in [folder.to_str().unwrap(), "WorkingDirectory", "store.path"] {
+        assert!(said(&absent).contains(word), "{}", said(&absent));
+    }
+    assert!(!said(&absent).contains("nothing is in quarantine"));
+    // Somebody else's folder of that name.
+    fs::create_dir(&folder).unwrap();
+    let other = ask();
+    assert_eq!(other.status.code(), Some(3), "{}", said(&other));
+    assert!(said(&other).contains("there is no store in this folder"));
+    assert!(said(&other).contains(folder.to_str().unwrap()));
+}
+
+#[test]
+fn a_folder_this_user_may_not_see_is_told_apart() {
+    let root = tempfile::tempdir().unwrap();
+    fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
+    let closed = root.path().canonicalize().unwrap().join("closed");
+    fs::create_dir_all(closed.join("data")).unwrap();
+    let config = format!("[store]\npath = \"{}\"\n", closed.join("data").display());
+    fs::write(root.path().join("hotline.toml"), config).unwrap();
+    fs::set_permissions(
+        root.path().join("hotline.toml"),
+        Permissions::from_mode(0o644),
+    )
+    .unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
+    command.args(["quarantine", "--config"]).arg(root.path());
+    // Everything is open to root.
+    if rustix::process::geteuid().is_root() {
+        command.uid(65_534);
+    }
+    let output = command.env_clear().current_dir("/").output();
+    fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
+    let output = match output {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            println!("skipped: another user may not run the program from here");
+            return;
+        }
+        output => output.unwrap(),
+    };
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("may not"), "{}", said(&output));
+    assert!(
+        said(&output).contains(closed.to_str().unwrap()),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]

@@ -103,6 +103,7 @@ macro_rules! suite {
             reads_see_what_was_acknowledged,
             two_kinds_may_share_an_id,
             all_of_a_kind_are_listed_and_no_others,
+            conversations_are_not_listed,
             a_lazy_commit_lands_without_company,
             a_dropped_future_does_not_cancel,
             a_closed_store_refuses,

@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use support::*;
 
 #[test]
@@ -66,6 +67,54 @@ fn a_full_queue_is_said_before_anything_is_written() {
         landed(run(one), 1);
     }
     assert_eq!(run(store.load(&key("one more"))).unwrap(), None);
+}
+
+/// A keeper that stays in its first checkpoint, and tells that it is there.
+struct Stalled(Mutex<Receiver<()>>);
+
+impl Observer for Stalled {
+    fn checkpoint(&self, _: usize, _: f64) {
+        let _ = self.0.lock().unwrap().recv();
+    }
+}
+
+#[test]
+fn while_a_checkpoint_stalls_new_work_waits_outside_and_old_work_passes() {
+    const MIB: usize = 1 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let (let_go, stalled) = channel();
+    let mut options = options(folder.path());
+    options.tuning.checkpoint_bytes = 22 << 20;
+    options.observer = Arc::new(Stalled(Mutex::new(stalled)));
+    let store = Embedded::open(options).unwrap();
+    let words = "w".repeat(MIB);
+    let mut landed_mib = 0;
+    let refused = loop {
+        let large = put(&landed_mib.to_string(), None, 1, "x").with_feed(&[&words]);
+        match run(store.commit(large)) {
+            Ok(Outcome::Committed(_)) => landed_mib += 1,
+            other => break other,
+        }
+        // One checkpoint's worth is being written, three wait; a batch may overshoot each.
+        assert!(landed_mib <= 4 * 22 + 2, "the log is not bounded");
+    };
+    assert!(matches!(refused, Err(Error::Busy { .. })), "{refused:?}");
+    assert!(landed_mib > 3 * 22, "refused after {landed_mib} MiB");
+    let completing = Commit {
+        class: Class::Completing,
+        ..put("0", Some(1), 2, "done")
+    };
+    landed(run(store.commit(completing)), 2);
+    drop(let_go);
+    let until = Instant::now() + Duration::from_secs(30);
+    let mut n = 10;
+    while let Err(Error::Busy { .. }) = run(store.commit(put("later", None, n, "x"))) {
+        assert!(Instant::now() < until, "new work is refused for ever");
+        n += 1;
+        // Any commit lets the writer look whether the next checkpoint may begin.
+        std::thread::yield_now();
+    }
+    assert!(run(store.load(&key("later"))).unwrap().is_some());
 }
 
 #[test]

@@ -3,7 +3,10 @@
 //! Law of this room: no actor holds truth. A conversation actor is a cache and a single writer on
 //! this node; killing it loses nothing that was acknowledged, because the store has it and
 //! [`owed`](crate::domain::conversation::Live::owed) says what is left to do. Nothing uses
-//! `do_send` (it ignores the mailbox bound); every full mailbox has a metric and an answer.
+//! `do_send` (it hides that an actor is gone). **No mailbox is a bound**: actix (0.13.5) refuses only a
+//! sender it has parked before, and every delivery comes with a sender of its own. What bounds a
+//! conversation is its count of events waiting (`MAX_PENDING`), and this node its count of deliveries
+//! being made durable ([`Limits`]); beyond either the webhook is answered 503.
 //!
 //! | file | who |
 //! |---|---|

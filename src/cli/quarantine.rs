@@ -2,6 +2,7 @@
 //! shows no customer's words.
 //!
 //! Asks the running server over its admin socket; without one it reads the folder, changing nothing.
+//! A folder that is not there, or that this user may not see, is an error and never an all-clear.
 
 use super::{DONE, FAULT, OUTSIDE, ask, environment, print_faults};
 use crate::actors::Quarantined;
@@ -11,6 +12,7 @@ use crate::server::status::Quarantine;
 use crate::store::embedded::{OpenError, all_at_rest};
 use crate::telemetry::logging;
 use httpdate::HttpDate;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
@@ -41,9 +43,13 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         eprintln!("quarantine: store.kind is \"redis\", allowed in this version: \"embedded\"");
         return FAULT;
     }
-    let found = match ask::socket(&site.store.socket(), "/admin/quarantine", PATIENCE) {
+    let socket = site.store.socket();
+    let found = match ask::socket(&socket, "/admin/quarantine", PATIENCE) {
+        Some(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(forbidden("reach the admin socket", &absolute(&socket)))
+        }
         Some(answer) => of_server(answer),
-        None => at_rest(&site.store.path),
+        None => at_rest(&absolute(&site.store.path)),
     };
     match found {
         Ok(found) => super::written(tell(&found, arguments.json).map(|()| DONE)),
@@ -64,9 +70,33 @@ fn of_server(answer: io::Result<ask::Answer>) -> Result<Quarantine, String> {
         .map_err(|error| format!("the server's answer is of another version: {error}"))
 }
 
+/// As the operator must look for it, whatever directory he is in.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn forbidden(what: &str, path: &Path) -> String {
+    let user = rustix::process::geteuid().as_raw();
+    let path = path.display();
+    format!("user {user} may not {what} {path}, allowed: the server's user, or root")
+}
+
+/// `folder` is absolute.
 fn at_rest(folder: &Path) -> Result<Quarantine, String> {
-    if !folder.exists() {
-        return Ok(Quarantine::default());
+    match fs::metadata(folder.join(".")) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(format!(
+                "there is no folder {}: a relative store.path counts from the working directory, so \
+                 run this in the server's (WorkingDirectory of its unit), or give store.path as an \
+                 absolute path",
+                folder.display()
+            ));
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(forbidden("look into folder", folder));
+        }
+        Err(error) => return Err(format!("folder {}: {error}", folder.display())),
     }
     let all = all_at_rest(folder, EntityKind::Quarantine).map_err(|error| match error {
         OpenError::Locked { .. } => format!(

@@ -50,6 +50,26 @@ pub enum EntityKind {
     Quarantine = 6,
 }
 
+impl EntityKind {
+    /// Whether [`Store::all`] lists this kind: all but conversations, of which there are millions.
+    pub fn is_listed(self) -> bool {
+        !matches!(self, EntityKind::Conversation)
+    }
+
+    /// What [`Store::all`] says of a kind it does not list.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for such a kind.
+    pub fn listed(self) -> Result<(), Error> {
+        if self.is_listed() {
+            return Ok(());
+        }
+        Err(Error::Io(format!(
+            "entities of kind {self:?} are not listed, allowed: every other kind; nothing was read"
+        )))
+    }
+}
+
 /// Names one entity.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntityKey {
@@ -286,8 +306,9 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, Error>>;
 
-    /// All entities of a kind that have a value. For the few kinds a person asks about; a kind of
-    /// millions (conversations) is read one by one. A damaged row is left out and logged.
+    /// All entities of a kind that have a value, in the order of their keys. For the few kinds a
+    /// person asks about; a kind of millions (conversations) is read one by one and refused here by
+    /// [`EntityKind::listed`]. A damaged row is left out and logged.
     fn all(
         &self,
         kind: EntityKind,

@@ -120,13 +120,14 @@ impl Store for Memory {
         kind: EntityKind,
     ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, Error>> {
         let found = self.with(|model| {
+            kind.listed()?;
             let entities = model.state.entities.iter();
             let of_kind = entities.filter(|(key, _)| key.kind == kind);
-            of_kind
+            Ok(of_kind
                 .filter_map(|(key, entity)| Some((key.clone(), entity.stored.value.clone()?)))
-                .collect()
+                .collect())
         });
-        ready(found).boxed()
+        ready(found.flatten()).boxed()
     }
 
     fn feed(

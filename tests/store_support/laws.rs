@@ -265,6 +265,20 @@ pub async fn all_of_a_kind_are_listed_and_no_others(store: &dyn Store) {
     }
 }
 
+pub async fn conversations_are_not_listed(store: &dyn Store) {
+    for n in 0..2 {
+        let refused = store.all(EntityKind::Conversation).await;
+        let Err(Error::Io(why)) = refused else {
+            panic!("expected a refusal, got {refused:?}");
+        };
+        assert!(why.contains("Conversation"), "{why}");
+        landed(store.commit(put(&n.to_string(), None, 1, "talk")).await, 1);
+        store.compact().await.unwrap();
+    }
+    // A question that is refused is no failure of the store.
+    assert_eq!(store.all(EntityKind::Ticket).await.unwrap(), []);
+}
+
 pub async fn a_lazy_commit_lands_without_company(store: &dyn Store) {
     let mut lazy = put("a", None, 1, "x");
     lazy.urgency = Urgency::Lazy;

@@ -11,6 +11,11 @@ use crate::ports::store::{
     Class, Commit, Committed, EntityKey, Error, Outcome, Revision, Stored, Write,
 };
 
+/// Checkpoints' worth of log at which new work is refused.
+const STALLED: u64 = 3;
+/// Never refused below this much log, in bytes: small settings are for tests.
+const LEAST_LIMIT: u64 = 64 << 20;
+
 /// What is at an entity's number.
 enum Seat {
     Empty,
@@ -94,10 +99,11 @@ impl Writer {
         Outcome::Committed(Committed::attest(revision))
     }
 
-    /// Checkpoints that do not keep up must not fill memory and disk: new work waits outside.
+    /// Checkpoints that do not keep up must not fill memory and disk: new work waits outside while
+    /// the log that no checkpoint has begun to write is [`STALLED`] times what begins one.
     fn pressure(&self) -> Result<(), Error> {
-        let limit = self.core.options.tuning.checkpoint_bytes.saturating_mul(8);
-        if self.log.bytes() > limit.max(64 << 20) {
+        let limit = self.core.options.tuning.checkpoint_bytes;
+        if self.log.bytes() > limit.saturating_mul(STALLED).max(LEAST_LIMIT) {
             let waiting = self.core.queue.len();
             return Err(Error::Busy { waiting });
         }

@@ -17,17 +17,23 @@ use std::sync::Arc;
 type Valued = (EntityKey, Arc<[u8]>);
 
 impl Core {
-    /// What is in memory hides what is in the table.
+    /// What is in memory hides what is in the table. Only the few entities of listed kinds are walked
+    /// under the lock, and what is being written outside of it: nobody commits meanwhile.
     pub(super) fn all(&self, kind: EntityKind) -> Result<Vec<Valued>, Error> {
-        let mut found: BTreeMap<EntityKey, Option<Arc<[u8]>>> = BTreeMap::new();
-        {
+        kind.listed()?;
+        let mut newest: Vec<Entry> = Vec::new();
+        let frozen = {
             let overlay = self.read();
-            let frozen = overlay.frozen.iter().flat_map(|it| it.entries.values());
-            let of_kind = |entry: &&Entry| entry.key.kind == kind;
-            for entry in frozen.chain(overlay.active.values()).filter(of_kind) {
-                found.insert(entry.key.clone(), entry.value.clone());
-            }
+            let few = overlay.few.iter().filter_map(|id| overlay.active.get(id));
+            newest.extend(few.filter(|entry| entry.key.kind == kind).cloned());
+            overlay.frozen.clone()
+        };
+        let mut found: BTreeMap<EntityKey, Option<Arc<[u8]>>> = BTreeMap::new();
+        let frozen = frozen.iter().flat_map(|it| it.entries.values());
+        for entry in frozen.filter(|entry| entry.key.kind == kind) {
+            found.insert(entry.key.clone(), entry.value.clone());
         }
+        found.extend(newest.into_iter().map(|entry| (entry.key, entry.value)));
         rest(&self.readers, kind, &mut found)?;
         Ok(valued(found))
     }
@@ -37,10 +43,16 @@ impl Core {
 /// nothing.
 ///
 /// # Errors
-/// When another process holds the folder, or it cannot be read.
+/// When another process holds the folder, it cannot be read, or the kind is not listed.
 pub fn all_at_rest(folder: &Path, kind: EntityKind) -> Result<Vec<Valued>, OpenError> {
-    if !folder.join(table::FILE).is_file() {
-        return Err(io(folder, table::FILE, &"there is no store in this folder"));
+    kind.listed()
+        .map_err(|error| io(folder, table::FILE, &error))?;
+    match std::fs::metadata(folder.join(table::FILE)) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(io(folder, table::FILE, &"there is no store in this folder"));
+        }
+        Err(error) => return Err(io(folder, table::FILE, &error)),
     }
     let _guard = FolderLock::take(folder)?;
     let readers = Readers::new(folder, &Options::new(folder).tuning);

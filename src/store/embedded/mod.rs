@@ -18,6 +18,7 @@ mod handle;
 mod identity;
 mod judge;
 mod keeper;
+mod known;
 mod list;
 mod log;
 mod options;

@@ -98,6 +98,8 @@ pub struct Frozen {
 pub struct Overlay {
     /// Changed since the last freeze.
     pub active: ById<Entry>,
+    /// Those of them that are of a listed kind: few among very many.
+    pub few: HashSet<i64>,
     /// Being written to the table.
     pub frozen: Option<Arc<Frozen>>,
     /// Feed batches not yet in the table.
@@ -159,11 +161,15 @@ impl Overlay {
             };
             self.erasures.insert((id, message), reach);
         }
+        if entry.key.kind.is_listed() {
+            self.few.insert(id);
+        }
         self.active.insert(id, entry);
     }
 
     /// Sets aside what a checkpoint will write.
     pub fn freeze(&mut self, mark: super::witness::Sighting) -> Arc<Frozen> {
+        self.few.clear();
         let desk = self
             .desk_changed
             .drain()

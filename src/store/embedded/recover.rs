@@ -5,11 +5,12 @@
 
 use super::clock::StoreClock;
 use super::codec::{Batch, LEVEL};
-use super::core::{Core, Known};
+use super::core::Core;
 use super::feed::FeedBatch;
 use super::guard::{FolderLock, io, unusable};
 use super::identity::{Identity, Mark, number};
 use super::keeper::{Keeper, Task};
+use super::known::Known;
 use super::log::{self, Log};
 use super::options::{OpenError, Options};
 use super::overlay::{Entry, Overlay, Step};
