@@ -6,7 +6,12 @@ use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Say { id: u64, rule: u32, token: bool },
+    /// Without a token, with one that is too old already, or with a good one.
+    Say {
+        id: u64,
+        rule: u32,
+        token: u8,
+    },
     Unsend(u64),
     End(SendEnd, usize),
     Grant(bool),
@@ -20,17 +25,17 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let end = prop_oneof![
         4 => Just(SendEnd::Accepted),
-        1 => Just(SendEnd::NotAccepted),
+        2 => Just(SendEnd::NotAccepted),
         1 => Just(SendEnd::QuotaExhausted),
         1 => Just(SendEnd::InvalidReplyToken),
         1 => Just(SendEnd::Refused),
         2 => Just(SendEnd::Unclear),
     ];
     prop_oneof![
-        5 => (0..40u64, 0..4u32, any::<bool>()).prop_map(|(id, rule, token)| Step::Say { id, rule, token }),
+        5 => (0..40u64, 0..4u32, 0..5u8).prop_map(|(id, rule, token)| Step::Say { id, rule, token }),
         1 => (0..40u64).prop_map(Step::Unsend),
         5 => (end, 0..3usize).prop_map(|(end, which)| Step::End(end, which)),
-        1 => any::<bool>().prop_map(Step::Grant),
+        2 => any::<bool>().prop_map(Step::Grant),
         3 => prop_oneof![0..2_000u64, 10_000..40_000u64, Just(700_000u64)].prop_map(Step::Wait),
         1 => Just(Step::Crash),
         1 => Just(Step::Well),
@@ -56,7 +61,9 @@ proptest! {
             desk.now = desk.now + Span(1);
             match step {
                 Step::Say { id, rule, token } => {
-                    let event = text(id, rule, desk.now, token.then_some("t"));
+                    let old = if token == 1 { TOKEN_USABLE.0 } else { 0 };
+                    let came = Millis(desk.now.0 - old);
+                    let event = text(id, rule, came, (token > 0).then_some("t"));
                     desk.feed(&[event]);
                 }
                 Step::Unsend(id) => {
