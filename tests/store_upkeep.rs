@@ -69,7 +69,7 @@ fn a_full_queue_is_said_before_anything_is_written() {
     assert_eq!(run(store.load(&key("one more"))).unwrap(), None);
 }
 
-/// A keeper that stays in its first checkpoint, and tells that it is there.
+/// A keeper that stays in its first checkpoint until the test lets go of the sender.
 struct Stalled(Mutex<Receiver<()>>);
 
 impl Observer for Stalled {
@@ -87,6 +87,8 @@ fn while_a_checkpoint_stalls_new_work_waits_outside_and_old_work_passes() {
     options.tuning.checkpoint_bytes = 22 << 20;
     options.observer = Arc::new(Stalled(Mutex::new(stalled)));
     let store = Embedded::open(options).unwrap();
+    // Dropped before the store, which waits for its keeper.
+    let let_go = let_go;
     let words = "w".repeat(MIB);
     let mut landed_mib = 0;
     let refused = loop {
