@@ -40,6 +40,8 @@ fn child() {
         }
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
         "careless" | "careful" => power::write_plainly(Path::new(&folder), order == "careful"),
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        "deep" => power::look_deep(Path::new(&folder)),
         "brisk" => load_the_store(Path::new(&folder), 60_000),
         _ => load_the_store(Path::new(&folder), 200_000),
     }
