@@ -1,6 +1,7 @@
 //! The store as others hold it: the port's methods, each turned into a look at the overlay, a read
 //! of the table on the calling thread, or a job for the writer or the keeper.
 
+use super::bounds::check;
 use super::core::Core;
 use super::feed::{FeedBatch, is_erased, records};
 use super::identity::number;
@@ -12,20 +13,14 @@ use super::ticket::{Waiter, lock, ticket};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, MAX_VALUE_BYTES,
-    Outcome, Store, Stored, Urgency, Write,
+    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Store, Stored,
+    Urgency,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-
-/// Longest id of an entity.
-const MAX_ID_BYTES: usize = 200;
-
-/// Greatest feed entries, desk row and erasures of one commit together.
-const MAX_MORE_BYTES: usize = 16 << 20;
 
 /// An open embedded store. Dropping it writes what waits and releases the folder; only
 /// [`Store::close`] also leaves a fresh checkpoint, so that the next open replays nothing.
@@ -211,30 +206,6 @@ impl Embedded {
             Ok(()) => waiter.boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
-    }
-}
-
-fn check(commit: &Commit) -> Result<(), Error> {
-    let id = commit.key.id.len();
-    if id > MAX_ID_BYTES {
-        return Err(Error::Io(format!(
-            "entity id of {id} bytes, allowed are {MAX_ID_BYTES}; nothing was written"
-        )));
-    }
-    let more: usize = commit.feed.iter().map(|entry| entry.payload.len()).sum();
-    let more = more + commit.desk.as_ref().map_or(0, |row| row.len()) + 8 * commit.erase.len();
-    if more > MAX_MORE_BYTES {
-        return Err(Error::Io(format!(
-            "feed, desk row and erasures of {more} bytes, allowed are {MAX_MORE_BYTES}; \
-             nothing was written"
-        )));
-    }
-    match &commit.write {
-        Write::Put(value) if value.len() > MAX_VALUE_BYTES => Err(Error::Io(format!(
-            "value of {} bytes, allowed are {MAX_VALUE_BYTES}; nothing was written",
-            value.len()
-        ))),
-        _ => Ok(()),
     }
 }
 

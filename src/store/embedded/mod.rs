@@ -8,6 +8,7 @@
 //!
 //! Why not plain SQLite transactions, and what was measured: `docs/adr/003-embedded-store-engine.md`.
 
+mod bounds;
 mod clock;
 mod codec;
 mod core;
@@ -27,6 +28,7 @@ mod pace;
 mod queue;
 mod recover;
 mod replay;
+mod rows;
 mod table;
 mod ticket;
 mod verify;
