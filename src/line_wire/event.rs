@@ -184,13 +184,8 @@ pub fn read(raw: &RawValue) -> Result<Inbound<'_>, NotAnEvent> {
         reply_token: reply_token.filter(|t| !t.is_empty() && !DUMMY_TOKENS.contains(&&**t)),
         id: event.webhook_event_id.and_then(text),
         timestamp: event.timestamp.and_then(number),
-        standby: event
-            .mode
-            .and_then(text)
-            .is_some_and(|mode| mode == "standby"),
-        redelivered: member(event.delivery_context)
-            .is_redelivery
-            .is_some_and(truth),
+        standby: event.is_standby(),
+        redelivered: event.is_redelivered(),
         event_type,
         source: Source::of(source.unwrap_or_default()),
         payload,

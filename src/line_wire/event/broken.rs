@@ -2,7 +2,7 @@
 //! and its shape without a word of what anybody wrote.
 
 use super::Source;
-use super::raw::{RawEvent, RawMessage, RawSource, member, number, object, text, truth};
+use super::raw::{RawEvent, RawMessage, RawSource, number, object, text};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -32,13 +32,8 @@ pub fn names(raw: &RawValue) -> Names<'_> {
     Names {
         id: event.webhook_event_id.and_then(text),
         timestamp: event.timestamp.and_then(number),
-        standby: event
-            .mode
-            .and_then(text)
-            .is_some_and(|mode| mode == "standby"),
-        redelivered: member(event.delivery_context)
-            .is_redelivery
-            .is_some_and(truth),
+        standby: event.is_standby(),
+        redelivered: event.is_redelivered(),
         source: Source::of(
             event
                 .source

@@ -32,6 +32,21 @@ pub(super) struct RawEvent<'a> {
     pub(super) follow: Option<&'a RawValue>,
 }
 
+impl RawEvent<'_> {
+    /// `mode` is `standby`: another of the account's modules has the chat.
+    pub(super) fn is_standby(&self) -> bool {
+        self.mode
+            .and_then(text)
+            .is_some_and(|mode| mode == "standby")
+    }
+
+    /// LINE says that it sends the event again.
+    pub(super) fn is_redelivered(&self) -> bool {
+        let context = member(self.delivery_context);
+        context.is_redelivery.is_some_and(truth)
+    }
+}
+
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct RawSource<'a> {
