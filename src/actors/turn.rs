@@ -186,7 +186,7 @@ impl Core {
             _ => None,
         });
         let asks = texts.map(|(text, place)| async { *place = self.shared.intent.ask(text).await });
-        join_all(asks).await;
+        side_by_side(asks).await;
         self.shared.automation.current()
     }
 
@@ -216,6 +216,9 @@ impl Core {
 
     fn commit(&self, transition: &Transition) -> Commit {
         let draft = transition.draft();
+        // Longer than most facts, shorter than what would be worth keeping.
+        let mut scratch = Vec::with_capacity(512);
+        let facts = transition.facts().iter();
         Commit {
             key: self.entity.clone(),
             expected: match &self.known {
@@ -227,7 +230,7 @@ impl Core {
             write: Write::Put(draft.value),
             due: draft.due,
             desk: None,
-            feed: transition.facts().iter().map(record).collect(),
+            feed: facts.map(|fact| record(fact, &mut scratch)).collect(),
             erase: transition.erase().to_vec(),
             class: if draft.accepting {
                 Class::Accepting
@@ -263,10 +266,24 @@ fn tell(key: &ConversationKey, facts: &[Fact]) {
     }
 }
 
-fn record(fact: &Fact) -> FeedEntry {
-    let payload = serde_json::to_vec(fact).expect("facts are plain data with string keys");
+fn record(fact: &Fact, scratch: &mut Vec<u8>) -> FeedEntry {
+    scratch.clear();
+    serde_json::to_writer(&mut *scratch, fact).expect("facts are plain data with string keys");
     FeedEntry {
         erasable: fact.erasable(),
-        payload: payload.into_boxed_slice(),
+        payload: scratch.as_slice().into(),
+    }
+}
+
+/// Waits for all, side by side; one is the usual case and is simply awaited.
+async fn side_by_side<F: Future<Output = ()>>(mut asks: impl Iterator<Item = F>) {
+    let (Some(first), second) = (asks.next(), asks.next()) else {
+        return;
+    };
+    match second {
+        None => first.await,
+        Some(second) => {
+            join_all([first, second].into_iter().chain(asks)).await;
+        }
     }
 }

@@ -9,7 +9,7 @@ mod owed;
 use self::owed::{
     decode_flight, decode_parcel, decode_token, encode_flight, encode_parcel, encode_token,
 };
-use super::context::{From, Words};
+use super::context;
 use super::seen::Mark;
 use super::state::{Conversation, Phase};
 use super::wire::{Fault, Reader, Writer};
@@ -71,27 +71,12 @@ pub(super) fn encode(state: &Conversation) -> Arc<[u8]> {
             let mut last = 0u64;
             for mark in &state.seen.marks {
                 w.out.extend_from_slice(&mark.id.0.to_le_bytes());
-                w.varint(zigzag(mark.at.0.wrapping_sub(last) as i64));
+                w.signed(mark.at.0.wrapping_sub(last) as i64);
                 last = mark.at.0;
             }
         });
     }
-    let mut last = 0u64;
-    for words in &state.context.words {
-        w.nested(9, |w| {
-            w.out.push(match words.from {
-                From::Customer => 0,
-                From::Bot => 1,
-            });
-            // Counted from the one before: a million idle conversations keep ten of these each.
-            w.varint(zigzag(words.at.0.wrapping_sub(last) as i64));
-            last = words.at.0;
-            if words.from == From::Customer {
-                w.out.extend_from_slice(&words.message.0.to_le_bytes());
-            }
-            w.out.extend_from_slice(words.text.as_bytes());
-        });
-    }
+    w.out.extend_from_slice(state.context.packed());
     for token in &state.tokens.tokens {
         w.nested(10, |w| encode_token(w, token));
     }
@@ -134,6 +119,8 @@ pub(super) fn decode(value: &[u8]) -> Result<Conversation, DecodeError> {
     let mut state = Conversation::default();
     let mut unknown = Vec::new();
     let mut reader = Reader::new(rest);
+    // Most of a value is context.
+    state.context.reserve(rest.len());
     while !reader.is_empty() {
         let (tag, field) = reader.field()?;
         match tag {
@@ -151,13 +138,7 @@ pub(super) fn decode(value: &[u8]) -> Result<Conversation, DecodeError> {
             6 => state.quarantined = field.small()?,
             7 => state.seen.watermark = Millis(field.number()?),
             8 => decode_seen(&mut state.seen.marks, field.reader())?,
-            9 => {
-                let last = state.context.words.last().map_or(0, |words| words.at.0);
-                state
-                    .context
-                    .words
-                    .push(decode_words(field.reader(), last)?);
-            }
+            context::TAG => state.context.adopt(field)?,
             10 => state.tokens.tokens.push(decode_token(field)?),
             11 => state.outbox.queue.push(decode_parcel(field)?),
             12 => state.outbox.flights.push(decode_flight(field)?),
@@ -181,42 +162,11 @@ fn decode_seen(marks: &mut Vec<Mark>, mut r: Reader<'_>) -> Result<(), Fault> {
     let mut last = 0u64;
     while !r.is_empty() {
         let id = Fingerprint(r.fixed64()?);
-        last = last.wrapping_add(unzigzag(r.varint()?) as u64);
+        last = last.wrapping_add(r.signed()? as u64);
         marks.push(Mark {
             id,
             at: Millis(last),
         });
     }
     Ok(())
-}
-
-fn decode_words(mut r: Reader<'_>, last: u64) -> Result<Words, DecodeError> {
-    let from = match r.take(1)? {
-        [0] => From::Customer,
-        [1] => From::Bot,
-        _ => return Err(DecodeError::Damaged("a speaker is not one of format 1")),
-    };
-    let at = Millis(last.wrapping_add(unzigzag(r.varint()?) as u64));
-    let message = Fingerprint(if from == From::Customer {
-        r.fixed64()?
-    } else {
-        0
-    });
-    let text = std::str::from_utf8(r.rest())
-        .map_err(|_| Fault::Text)?
-        .into();
-    Ok(Words {
-        from,
-        at,
-        message,
-        text,
-    })
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
-}
-
-fn unzigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }

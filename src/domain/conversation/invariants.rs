@@ -68,17 +68,11 @@ pub fn check(state: &Conversation) -> Result<(), &'static str> {
             "C-7 memories are bounded: the value would outgrow the store",
         ),
         (
-            state
-                .context
-                .words
-                .iter()
-                .map(|w| w.text.len())
-                .sum::<usize>()
-                <= MAX_CONTEXT_BYTES,
+            state.context.words().map(|w| w.text.len()).sum::<usize>() <= MAX_CONTEXT_BYTES,
             "C-8 the context is bounded: the value would outgrow the store",
         ),
         (
-            state.context.words.iter().all(|w| {
+            state.context.words().all(|w| {
                 !state
                     .unsent
                     .iter()

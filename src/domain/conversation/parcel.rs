@@ -114,15 +114,19 @@ impl Parcel {
         self.wait = Wait::Fresh;
     }
 
-    /// The `messages` array as LINE gets it, quick replies on the very last bubble.
-    pub(super) fn messages_json(&self) -> String {
+    /// Writes the `messages` array as LINE gets it, quick replies on the very last bubble.
+    pub(super) fn write_messages(&self, out: &mut String) {
+        out.push('[');
         match &self.quick_reply {
             Some(quick_reply) => {
-                let open = self.messages.strip_suffix('}').unwrap_or(&self.messages);
-                format!("[{open},\"quickReply\":{quick_reply}}}]")
+                out.push_str(self.messages.strip_suffix('}').unwrap_or(&self.messages));
+                out.push_str(",\"quickReply\":");
+                out.push_str(quick_reply);
+                out.push('}');
             }
-            None => format!("[{}]", self.messages),
+            None => out.push_str(&self.messages),
         }
+        out.push(']');
     }
 
     pub(super) fn ended(

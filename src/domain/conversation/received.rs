@@ -238,7 +238,7 @@ impl Conversation {
                 from,
                 at,
                 message,
-                text: text.into(),
+                text,
             },
             keep,
         );

@@ -61,8 +61,8 @@ impl Conversation {
     }
 
     /// The last words of both sides, oldest first.
-    pub fn words(&self) -> &[Words] {
-        &self.context.words
+    pub fn words(&self) -> impl Iterator<Item = Words<'_>> {
+        self.context.words()
     }
 
     /// The customer's display name, once LINE told it.

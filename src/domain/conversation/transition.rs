@@ -173,23 +173,21 @@ impl Live {
         let mut owed: Vec<Owed> = flights
             .filter(|flight| flight.under_way() && flight.incarnation == incarnation)
             .map(|flight| {
-                let messages = flight.parcel.messages_json();
-                let (body, push) = match &flight.way {
-                    Way::Reply(token) => (
-                        format!(
-                            "{{\"replyToken\":{},\"messages\":{messages}}}",
-                            quoted(&token.token)
-                        ),
-                        false,
-                    ),
-                    Way::Push => (
-                        format!(
-                            "{{\"to\":{},\"messages\":{messages}}}",
-                            quoted(&key.chat.to_string())
-                        ),
-                        true,
-                    ),
-                };
+                let push = flight.is_push();
+                let mut body = String::with_capacity(flight.parcel.size() + 128);
+                match &flight.way {
+                    Way::Reply(token) => {
+                        body.push_str("{\"replyToken\":");
+                        quote(&mut body, &token.token);
+                    }
+                    Way::Push => {
+                        body.push_str("{\"to\":");
+                        quote(&mut body, &key.chat.to_string());
+                    }
+                }
+                body.push_str(",\"messages\":");
+                flight.parcel.write_messages(&mut body);
+                body.push('}');
                 Owed::Send(Send {
                     attempt: flight.attempt,
                     effects: flight.parcel.effects.clone(),
@@ -215,9 +213,8 @@ impl Live {
     }
 }
 
-/// A JSON string. Part of the frozen form: a retry must give the same bytes.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
+/// Writes a JSON string. Part of the frozen form: a retry must give the same bytes.
+fn quote(out: &mut String, text: &str) {
     out.push('"');
     for letter in text.chars() {
         match letter {
@@ -228,5 +225,4 @@ fn quoted(text: &str) -> String {
         }
     }
     out.push('"');
-    out
 }

@@ -29,6 +29,11 @@ impl Writer {
         self.out.push(value as u8);
     }
 
+    /// A number that may be negative: small ones of either sign are short.
+    pub(super) fn signed(&mut self, value: i64) {
+        self.varint(((value << 1) ^ (value >> 63)) as u64);
+    }
+
     pub(super) fn bytes(&mut self, tag: u64, bytes: &[u8]) {
         self.varint(tag);
         self.varint(bytes.len() as u64);
@@ -115,6 +120,11 @@ impl<'a> Reader<'a> {
             }
         }
         Err(Fault::Number)
+    }
+
+    pub(super) fn signed(&mut self) -> Result<i64, Fault> {
+        let value = self.varint()?;
+        Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Fault> {

@@ -5,6 +5,7 @@
 //! known to be: the others proceed, and an unknown one may still land.
 
 mod answer;
+mod finish;
 
 use super::inbound::{Reading, Sorted};
 use super::signature::{self, Verifier};
@@ -16,9 +17,11 @@ use actix_web::http::ConnectionType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use answer::{Answer, refused};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use finish::Finish;
 use futures_util::future::join_all;
+use futures_util::{FutureExt as _, StreamExt as _};
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -152,26 +155,37 @@ impl Webhook {
     }
 
     async fn deliver(&self, sorted: Vec<Sorted>) -> Answer {
-        let deliveries = group(sorted).into_iter().map(|(key, events)| {
-            let registry = self.registry.clone();
-            // A task of its own: what was taken in is finished (healed, set aside, counted) even when
-            // this request is given up.
-            actix_rt::spawn(async move { registry.deliver(&key, events).await })
-        });
-        let all = join_all(deliveries);
-        match tokio::time::timeout(DEADLINE, all).await {
-            Err(_) => Answer::NotDurable("some event is not durable in time"),
-            Ok(ended) => {
-                let mut answer = Answer::Accepted;
-                for end in ended {
-                    match end {
-                        Ok(Ok(())) => {}
-                        Ok(Err(refusal)) => answer = refused(&refusal),
-                        Err(_) => answer = Answer::NotDurable("a delivery died"),
-                    }
+        let mut groups = group(sorted);
+        let all = async {
+            // One customer's is the usual case.
+            match (groups.pop(), groups.is_empty()) {
+                (None, _) => Answer::Accepted,
+                (Some(only), true) => self.finished(only).await,
+                (Some(last), false) => {
+                    let deliveries = groups.into_iter().chain([last]);
+                    let ended = join_all(deliveries.map(|group| self.finished(group))).await;
+                    let failed = ended
+                        .into_iter()
+                        .rfind(|end| !matches!(end, Answer::Accepted));
+                    failed.unwrap_or(Answer::Accepted)
                 }
-                answer
             }
+        };
+        tokio::time::timeout(DEADLINE, all)
+            .await
+            .unwrap_or(Answer::NotDurable("some event is not durable in time"))
+    }
+
+    /// Delivers, and goes on delivering when nobody waits any more: what was taken in is finished
+    /// (healed, set aside, counted) even when this request is given up.
+    async fn finished(&self, (key, events): (ConversationKey, Vec<Inbound>)) -> Answer {
+        let registry = self.registry.clone();
+        let delivery = async move { registry.deliver(&key, events).await };
+        // A fault in one delivery must not take its neighbours with it.
+        match Finish::new(AssertUnwindSafe(delivery).catch_unwind()).await {
+            Ok(Ok(())) => Answer::Accepted,
+            Ok(Err(refusal)) => refused(&refusal),
+            Err(_) => Answer::NotDurable("a delivery died"),
         }
     }
 }

@@ -94,6 +94,11 @@ pub(super) struct Member<'a> {
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    // A raw value is whole JSON: without an escape, a string is what stands between its quotes.
+    let plain = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if !plain.contains('\\') {
+        return Some(Cow::Borrowed(plain));
+    }
     serde_json::from_str::<Text<'_>>(raw.get())
         .ok()
         .map(|text| text.0)
