@@ -36,9 +36,9 @@ pub(super) struct Conversation {
     busy: Option<Box<Busy>>,
     /// It stands in the line of its channel.
     pub(super) in_line: bool,
-    /// An answer waits for another try, which being called would bring nearer. Also known while
-    /// idle: a pause of minutes is the due index's, and the line's.
-    pub(super) retrying: bool,
+    /// An answer waits for another try or for the way out, which being called would bring nearer.
+    /// Also known while idle: a pause of minutes is the due index's, and the line's.
+    pub(super) wants_call: bool,
 }
 
 /// What a working conversation has in hand.
@@ -65,7 +65,7 @@ impl Conversation {
             rest: None,
             busy: None,
             in_line: false,
-            retrying: false,
+            wants_call: false,
         }
     }
 
@@ -204,8 +204,8 @@ impl Conversation {
             // still wait behind the turn that owes it.
             let names: Vec<Begun> = owed.iter().map(name_of).collect();
             self.busy().begun.retain(|begun| names.contains(begun));
-            self.retrying = turned.retrying;
-            if turned.retrying && !self.in_line {
+            self.wants_call = turned.wants_call;
+            if turned.wants_call && !self.in_line {
                 let me = ctx.address().downgrade();
                 self.in_line = self.shared.retries.stand(&self.key.channel, me);
             }
@@ -230,8 +230,8 @@ impl Conversation {
                 let sending = calling(&self.shared, dispatch(&self.key, send));
                 ctx.spawn(sending.into_actor(self).map(move |report, actor, ctx| {
                     let end = end_of(&report.outcome);
-                    if end == SendEnd::Accepted {
-                        actor.shared.retries.accepted(&actor.key.channel);
+                    if !matches!(end, SendEnd::NotAccepted | SendEnd::Unclear) {
+                        actor.shared.answered(&actor.key.channel);
                     }
                     actor.ended(Event::SendEnded { attempt, end }, ctx);
                 }));

@@ -34,6 +34,7 @@ mod healing;
 mod housekeeper;
 mod messages;
 mod outside;
+mod pace;
 mod parking;
 mod push_budget;
 mod quarantine;
@@ -48,6 +49,7 @@ mod turn;
 
 pub use housekeeper::Housekeeper;
 pub use messages::{Inbound, Refusal};
+pub use pace::Pace;
 pub use push_budget::PushBudget;
 pub use quarantine::{Quarantined, list as quarantined};
 pub use registry::{Limits, Registry};

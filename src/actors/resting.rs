@@ -29,7 +29,7 @@ impl Handler<LineIsWell> for Conversation {
 
     fn handle(&mut self, _: LineIsWell, ctx: &mut Context<Self>) {
         self.in_line = false;
-        if self.retrying {
+        if self.wants_call {
             self.enqueue(Event::LineIsWell);
             self.pump(ctx);
         } else {
@@ -42,7 +42,7 @@ impl Handler<Passivate> for Conversation {
     type Result = ();
 
     fn handle(&mut self, Passivate(registry): Passivate, ctx: &mut Context<Self>) {
-        let is_called = self.in_line && self.retrying;
+        let is_called = self.in_line && self.wants_call;
         if self.is_idle() && !is_called && registry.retire(&self.key, &ctx.address()) {
             ctx.stop();
         }

@@ -1,9 +1,10 @@
-//! Answers that LINE has not taken yet, in line for the moment it takes others again.
+//! Answers that LINE has not taken yet, in line for the moment it takes others: those that wait for
+//! another try, and those held back because more wait for the channel's way out than it can take.
 //!
 //! A try that failed is followed by a pause of up to seconds, and meanwhile the answer holds its
 //! customer's lane. LINE may be well long before the pause is over, and a send that it accepts is
-//! the proof: each one calls the next [`CALLED`] of the line, so the line empties at the pace at
-//! which LINE accepts, first doubling, never as a flood. LINE may also take all others and never this
+//! the proof: each one calls the next [`CALLED`] of the line while there is room on the way out, so the
+//! line empties at the pace at which LINE answers, first doubling, never as a flood. LINE may also take all others and never this
 //! one: being called shortens the pause after a try once, to a quarter, and who was called stands
 //! in line again only after another try. Nobody relies on being called: every try has its timer, and
 //! the due index behind it.
@@ -51,8 +52,13 @@ impl Retries {
         true
     }
 
-    /// LINE accepted a send of the channel.
-    pub(super) fn accepted(&self, channel: &ChannelId) {
+    /// How many stand in line, over all channels.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// LINE answered a send of the channel.
+    pub(super) fn answered(&self, channel: &ChannelId) {
         self.call(channel, CALLED);
     }
 

@@ -1,8 +1,9 @@
 //! What every conversation on this node uses.
 
+use super::pace::Pace;
 use super::push_budget::PushBudget;
 use super::retries::Retries;
-use crate::domain::ids::Incarnation;
+use crate::domain::ids::{ChannelId, Incarnation};
 use crate::ports::messenger::Messenger;
 use crate::ports::store::Store;
 use crate::ports::understand::{CurrentAutomation, IntentStage};
@@ -21,8 +22,10 @@ pub struct Shared {
     pub intent: Arc<dyn IntentStage>,
     /// The hourly budget of automatic pushes.
     pub pushes: PushBudget,
-    /// Answers that wait for another try.
+    /// Answers that wait for another try, or for the way out.
     pub retries: Retries,
+    /// How fast LINE takes answers.
+    pub pace: Pace,
 }
 
 impl Shared {
@@ -32,6 +35,25 @@ impl Shared {
         // In this order a push that goes from one to the other is not missed.
         let waiting = self.pushes.waiting.load(Ordering::Acquire);
         waiting + self.messenger.in_flight()
+    }
+
+    /// Answers owed that are in memory: sends begun, and those that stand in line.
+    pub fn owed(&self) -> usize {
+        self.in_flight() + self.retries.waiting()
+    }
+
+    /// How many may be owed before new work is refused: what LINE takes in [`PATIENCE`](super::pace::PATIENCE) at the
+    /// pace of the last second, and never less than `least`.
+    pub fn most_owed(&self, least: usize) -> usize {
+        self.pace.most_owed(self.store.now()).max(least)
+    }
+
+    /// LINE answered a send of the channel: the next in its line are called.
+    pub(super) fn answered(&self, channel: &ChannelId) {
+        self.pace.answered(self.store.now());
+        if self.messenger.has_room(channel) {
+            self.retries.answered(channel);
+        }
     }
 
     /// Whether another incarnation is known to be gone. An embedded store is locked by one process:

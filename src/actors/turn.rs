@@ -59,8 +59,8 @@ pub(super) struct Turned {
     pub(super) owed: Option<Vec<Owed>>,
     /// When to look again, if that is soon.
     pub(super) wake: Option<Millis>,
-    /// An answer waits for another try, which being called would bring nearer.
-    pub(super) retrying: bool,
+    /// An answer waits for another try or for the way out, which being called would bring nearer.
+    pub(super) wants_call: bool,
 }
 
 /// The least pause between two looks that change nothing.
@@ -124,7 +124,7 @@ impl Core {
         Turned {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, SOON),
-            retrying: live.state().may_hurry(),
+            wants_call: live.state().wants_call(),
         }
     }
 
@@ -140,7 +140,7 @@ impl Core {
         Turned {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, CLAIMED).map(|due| due.max(soonest)),
-            retrying: live.state().may_hurry(),
+            wants_call: live.state().wants_call(),
         }
     }
 
@@ -205,6 +205,7 @@ impl Core {
             attempt,
             is_gone: &gone,
             is_in_hand: &is_in_hand,
+            way_is_free: self.shared.messenger.has_room(&self.key.channel),
         };
         let nothing = Conversation::default();
         let state = match &self.known {

@@ -10,7 +10,7 @@ use super::edge::line_settings;
 use super::observe::{LineFigures, StoreFigures};
 use super::prepare::Prepared;
 use super::refusal::StartError;
-use crate::actors::{Housekeeper, Limits, PushBudget, Registry, Retries, Shared, Sweeper};
+use crate::actors::{Housekeeper, Limits, Pace, PushBudget, Registry, Retries, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups, StoreKind};
 use crate::config::{Fault, SOCKET_PATH_MAX, Settings};
@@ -93,6 +93,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
             Arc::new(move |channel: &ChannelId| gate.may_push_automatically(channel)),
         ),
         retries: Retries::default(),
+        pace: Pace::default(),
     });
     let registry = Registry::new(shared, Limits::default());
     let status = Arc::new(Status::new(registry.clone()));

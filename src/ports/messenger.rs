@@ -9,7 +9,7 @@
 //! 3. [`Outcome::NotSent`] and [`Outcome::Throttled`] are said only when LINE has certainly not
 //!    accepted the messages; whatever is doubtful is [`Outcome::Unclear`].
 
-use crate::domain::ids::{AttemptId, ConversationKey};
+use crate::domain::ids::{AttemptId, ChannelId, ConversationKey};
 use crate::domain::time::{Millis, Span};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -102,4 +102,11 @@ pub trait Messenger: Send + Sync + 'static {
     /// Sends begun and not ended, over all channels. Counted from the call of
     /// [`send`](Messenger::send), not from the first poll.
     fn in_flight(&self) -> usize;
+
+    /// Whether a send of this channel that begins now would leave at once, or nearly. `false`: many
+    /// wait already, and one more is better held back where waiting costs nothing.
+    fn has_room(&self, channel: &ChannelId) -> bool {
+        let _ = channel;
+        true
+    }
 }

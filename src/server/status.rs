@@ -152,6 +152,7 @@ impl Status {
         let health = shared.store.health();
         meter::sampled(Sampled {
             sends: shared.in_flight(),
+            answers_waiting: shared.retries.waiting(),
             store_waiting: health.waiting,
             disk_free: health.free_bytes,
             store_bytes: health.bytes,

@@ -43,7 +43,7 @@ pub use fact::{Ending, Fact, Rejected, Why};
 pub use flight::{CALL_GRACE, DOUBT_AGE, LANE_HOLD, PUSH_CALL, PUSH_LIFE, REPLY_CALL};
 pub use invariants::check;
 pub use now::Now;
-pub use outbox::{MAX_BUBBLES_PER_CALL, MAX_EFFECTS, MAX_OUTBOX_BYTES};
+pub use outbox::{HELD, MAX_BUBBLES_PER_CALL, MAX_EFFECTS, MAX_OUTBOX_BYTES};
 pub use seen::{SEEN_LIFE, SEEN_MAX};
 pub use state::{Conversation, Phase};
 pub use tokens::{TOKEN_LIFE, TOKEN_USABLE};

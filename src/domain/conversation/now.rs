@@ -16,6 +16,9 @@ pub struct Now<'a> {
     /// Whether a call of this incarnation is in hand: begun, or its outcome waits to be applied. An
     /// actor that died took its calls with it; nobody will ever tell how they ended.
     pub is_in_hand: &'a dyn Fn(AttemptId) -> bool,
+    /// Whether a call that begins now would leave at once. `false`: so many wait for the channel's
+    /// way out that an answer had better wait where waiting costs nothing.
+    pub way_is_free: bool,
 }
 
 impl Now<'_> {

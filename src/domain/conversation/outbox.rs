@@ -11,7 +11,7 @@ use super::parcel::{Parcel, Wait};
 use super::tokens::TokenBank;
 use crate::domain::ids::{AttemptId, Fingerprint};
 use crate::domain::playbook::{LateAnswers, Policy};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 
 /// Messages in one call (reference, "Send reply message": at most 5).
 pub const MAX_BUBBLES_PER_CALL: u8 = 5;
@@ -19,6 +19,11 @@ pub const MAX_BUBBLES_PER_CALL: u8 = 5;
 pub const MAX_EFFECTS: usize = 20;
 /// Bytes of messages owed at once: keeps the value under the store's 64 KiB.
 pub const MAX_OUTBOX_BYTES: usize = 40 * 1024;
+
+/// How long an answer may be held back for the channel's way out, from the arrival of its token:
+/// short enough that a process that starts anew finds it due at once, and that the token's life leaves
+/// time for more than one try.
+pub const HELD: Span = Span::secs(20);
 
 /// What is owed and has not ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +35,11 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
+    /// Whether no call holds the lane.
+    pub(super) fn lane_is_free(&self) -> bool {
+        self.flights.iter().all(|flight| flight.aside)
+    }
+
     /// Effects owed.
     pub(super) fn effects(&self) -> usize {
         self.parcels().map(|parcel| parcel.effects.len()).sum()
@@ -131,7 +141,11 @@ impl Outbox {
         if !tokens.is_empty() {
             self.recall_pushes();
         }
-        if self.flights.iter().any(|flight| !flight.aside) || self.queue.is_empty() {
+        if !self.lane_is_free() || self.queue.is_empty() {
+            return;
+        }
+        tokens.prune(now.time);
+        if !now.way_is_free && tokens.held_until().is_some_and(|until| now.time < until) {
             return;
         }
         if let Some(token) = tokens.spend(now.time) {

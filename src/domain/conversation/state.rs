@@ -84,9 +84,15 @@ impl Conversation {
             .count()
     }
 
-    /// Whether a call that was not confirmed would be tried again sooner if LINE took others.
-    pub fn may_hurry(&self) -> bool {
-        self.outbox.flights.iter().any(Flight::may_hurry)
+    /// Whether being called when LINE takes others would bring something nearer: a call that was
+    /// not confirmed, or an answer held back for the way out.
+    pub fn wants_call(&self) -> bool {
+        self.is_held() || self.outbox.flights.iter().any(Flight::may_hurry)
+    }
+
+    /// Whether an answer has all it needs and is held back for the channel's way out.
+    pub fn is_held(&self) -> bool {
+        !self.outbox.queue.is_empty() && !self.tokens.is_empty() && self.outbox.lane_is_free()
     }
 
     /// Events that were set aside undecided.
@@ -107,6 +113,8 @@ impl Conversation {
             .filter(|parcel| parcel.wait == Wait::Budget);
         let asks = asked.map(|_| self.touched + Span::secs(30));
         let profile = self.profile_wanted.then_some(self.touched + Span::mins(1));
-        flights.chain(queue).chain(asks).chain(profile).min()
+        let held = self.is_held().then(|| self.tokens.held_until()).flatten();
+        let own = flights.chain(queue).chain(asks).chain(profile);
+        own.chain(held).min()
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::playbook::{Answer, Bubble, LateAnswers, Playbook, Policy, Und
 use crate::domain::time::{Millis, Span};
 
 mod answers;
+mod held;
 mod histories;
 mod outcomes;
 mod pushes;
@@ -81,6 +82,7 @@ struct Desk {
     refused: Vec<Rejected>,
     /// The next decision knows of no call in hand.
     actor_died: bool,
+    way_is_free: bool,
 }
 
 impl Default for Desk {
@@ -95,6 +97,7 @@ impl Default for Desk {
             erased: Vec::new(),
             refused: Vec::new(),
             actor_died: false,
+            way_is_free: true,
         }
     }
 }
@@ -116,6 +119,7 @@ impl Desk {
             incarnation: me,
             attempt: AttemptId(self.draws),
             is_gone: &gone,
+            way_is_free: self.way_is_free,
             is_in_hand: &in_hand,
         };
         let revision = Revision([self.draws as u8; 16]);

@@ -4,6 +4,7 @@
 //! webhook's arrival (reference, "Send reply message"): so tokens are kept and the one that dies
 //! first is spent first.
 
+use super::outbox::HELD;
 use crate::domain::time::{Millis, Span};
 
 /// How long LINE promises a token to work, from the arrival of its webhook.
@@ -57,6 +58,11 @@ impl TokenBank {
     /// Whether there is nothing to spend.
     pub(super) fn is_empty(&self) -> bool {
         self.tokens.is_empty()
+    }
+
+    /// Until when an answer that would spend the first of them may be held back.
+    pub(super) fn held_until(&self) -> Option<Millis> {
+        self.tokens.first().map(|token| token.received + HELD)
     }
 
     /// Forgets what has died.

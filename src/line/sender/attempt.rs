@@ -17,8 +17,8 @@ use tokio::time::Instant;
 const RATE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Makes the attempt.
-pub(super) async fn run(inner: &Inner, dispatch: Dispatch) -> Report {
-    let Some(channel) = inner.channels.get(&dispatch.conversation.channel) else {
+pub(super) async fn run(inner: &Inner, channel: Option<&Channel>, dispatch: Dispatch) -> Report {
+    let Some(channel) = channel else {
         inner
             .observer
             .held_back(&dispatch.conversation.channel, "channel");

@@ -7,6 +7,7 @@ use crate::line::breaker::{Breaker, Leave, State, Verdict};
 use crate::line::limiter::Limiter;
 use crate::line::quota::{Quota, Remaining};
 use crate::ports::messenger::Profile;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 /// How a channel is, for health pages and `hotline doctor`.
@@ -29,7 +30,14 @@ pub(super) struct Channel {
     pub profiles: Limiter,
     pub quota: Quota,
     pub places: Semaphore,
+    /// Sends begun and not ended.
+    pub begun: AtomicUsize,
+    /// So many of them still leave at once, or nearly.
+    room: usize,
 }
+
+/// What may wait for the rate, in seconds of it: less than a send is ready to wait.
+const ROOM_SECONDS: f32 = 0.4;
 
 impl Channel {
     pub fn new(client: Client, settings: &SenderSettings) -> Channel {
@@ -41,7 +49,17 @@ impl Channel {
             profiles: Limiter::new(settings.rates.profile),
             quota: Quota::new(),
             places: Semaphore::new(settings.max_in_flight_per_channel.max(1)),
+            begun: AtomicUsize::new(0),
+            // As many again as are under way.
+            room: (settings.max_in_flight_per_channel * 2)
+                .min((settings.rates.reply as f32 * ROOM_SECONDS) as usize)
+                .max(2),
         }
+    }
+
+    /// Whether a send that begins now would leave at once, or nearly.
+    pub fn has_room(&self) -> bool {
+        self.begun.load(Ordering::Acquire) < self.room
     }
 
     pub fn status(&self) -> ChannelStatus {

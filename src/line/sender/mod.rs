@@ -154,8 +154,11 @@ impl LineMessenger {
 impl Messenger for LineMessenger {
     fn send(&self, dispatch: Dispatch) -> BoxFuture<'static, Report> {
         // Counted from the call, not from the first poll: work owed from here on.
-        let begun = Begun::new(Arc::clone(&self.inner));
-        Box::pin(async move { attempt::run(&begun.0, dispatch).await })
+        let channel = self.inner.channels.get(&dispatch.conversation.channel);
+        let begun = Begun::new(Arc::clone(&self.inner), channel.cloned());
+        Box::pin(
+            async move { attempt::run(&begun.inner, begun.channel.as_deref(), dispatch).await },
+        )
     }
 
     fn profile(
@@ -169,21 +172,35 @@ impl Messenger for LineMessenger {
     fn in_flight(&self) -> usize {
         self.inner.in_flight.load(Ordering::Acquire)
     }
+
+    fn has_room(&self, channel: &ChannelId) -> bool {
+        let channel = self.inner.channels.get(channel);
+        channel.is_none_or(|channel| channel.has_room())
+    }
 }
 
 /// A send begun and not ended; ends when dropped, however that comes.
-struct Begun(Arc<Inner>);
+struct Begun {
+    inner: Arc<Inner>,
+    channel: Option<Arc<Channel>>,
+}
 
 impl Begun {
-    fn new(inner: Arc<Inner>) -> Begun {
+    fn new(inner: Arc<Inner>, channel: Option<Arc<Channel>>) -> Begun {
         inner.in_flight.fetch_add(1, Ordering::AcqRel);
-        Begun(inner)
+        if let Some(channel) = &channel {
+            channel.begun.fetch_add(1, Ordering::AcqRel);
+        }
+        Begun { inner, channel }
     }
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+        if let Some(channel) = &self.channel {
+            channel.begun.fetch_sub(1, Ordering::AcqRel);
+        }
+        self.inner.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

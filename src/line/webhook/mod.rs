@@ -47,7 +47,7 @@ pub struct Bounds {
     pub body: usize,
     /// Requests worked on at once.
     pub in_flight: usize,
-    /// Sends begun and not ended, beyond which no new work is taken.
+    /// Answers owed, beyond which no new work is taken; more while LINE takes them fast enough.
     pub owed: usize,
 }
 
@@ -111,7 +111,7 @@ impl Webhook {
             return (0, Answer::BadSignature);
         }
         let shared = self.registry.shared();
-        if shared.in_flight() > self.bounds.owed {
+        if shared.owed() > shared.most_owed(self.bounds.owed) {
             return (0, Answer::Overloaded("too many answers are owed"));
         }
         // Room on the disk is the store's own question: its writer refuses what it cannot keep.

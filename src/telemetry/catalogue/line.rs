@@ -66,6 +66,12 @@ pub(super) const METRICS: &[Metric] = &[
         "Sends begun and not ended."
     ),
     metric!(
+        "hotline_line_answers_waiting",
+        Gauge,
+        [],
+        "Answers in memory that stand in line for a place on the way out, or for another try."
+    ),
+    metric!(
         "hotline_line_breaker_open",
         Gauge,
         [CHANNEL],

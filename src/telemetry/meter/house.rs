@@ -10,6 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Sampled {
     /// Sends begun and not ended.
     pub sends: usize,
+    /// Answers that stand in line for the way out or for another try.
+    pub answers_waiting: usize,
     /// Commits waiting for the disk.
     pub store_waiting: usize,
     /// Free bytes on the store's disk.
@@ -25,6 +27,7 @@ pub struct Sampled {
 /// Sets the sampled gauges.
 pub fn sampled(now: Sampled) {
     gauge!("hotline_line_api_in_flight").set(now.sends as f64);
+    gauge!("hotline_line_answers_waiting").set(now.answers_waiting as f64);
     gauge!("hotline_store_waiting").set(now.store_waiting as f64);
     gauge!("hotline_store_disk_free_bytes").set(now.disk_free as f64);
     gauge!("hotline_store_bytes").set(now.store_bytes as f64);

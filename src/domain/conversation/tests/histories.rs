@@ -16,6 +16,7 @@ enum Step {
     End(SendEnd, usize),
     Grant(bool),
     Well,
+    Full(bool),
     Wait(u64),
     Crash,
     Unfollow(u64),
@@ -39,6 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => prop_oneof![0..2_000u64, 10_000..40_000u64, Just(700_000u64)].prop_map(Step::Wait),
         1 => Just(Step::Crash),
         1 => Just(Step::Well),
+        1 => any::<bool>().prop_map(Step::Full),
         1 => (100..110u64).prop_map(Step::Unfollow),
         1 => (200..220u64).prop_map(Step::Tap),
     ]
@@ -87,6 +89,7 @@ proptest! {
                     }
                 }
                 Step::Wait(ms) => desk.wait(Span(ms)),
+                Step::Full(full) => desk.way_is_free = !full,
                 Step::Crash => desk.crash(),
                 Step::Well => desk.feed(&[Event::LineIsWell]),
                 Step::Unfollow(id) => desk.feed(&[plain(id, desk.now, None, Kind::Unfollowed)]),

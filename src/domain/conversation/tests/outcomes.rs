@@ -24,7 +24,7 @@ fn when_line_takes_others_a_pause_between_tries_is_cut_to_a_quarter() {
     let first = desk.sends()[0].clone();
     for least in [250, 250, 500, 1_000, 1_250] {
         desk.ends(SendEnd::Unclear);
-        let may_hurry = |desk: &Desk| desk.live.as_ref().unwrap().state().may_hurry();
+        let may_hurry = |desk: &Desk| desk.live.as_ref().unwrap().state().wants_call();
         assert!(may_hurry(&desk));
         for _ in 0..3 {
             desk.feed(&[Event::LineIsWell]);
