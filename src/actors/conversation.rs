@@ -5,6 +5,7 @@
 
 use super::messages::{Deliver, Undelivered};
 use super::outside::{Begun, calling, dispatch, end_of, name_of, undelivered};
+use super::retries::Standing;
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
 use crate::domain::conversation::{Event, Live, Owed, SendEnd};
@@ -36,6 +37,8 @@ pub(super) struct Conversation {
     busy: Option<Box<Busy>>,
     /// It stands in the line of its channel.
     pub(super) in_line: bool,
+    /// It was called and has not yet acted on it.
+    pub(super) was_called: bool,
     /// An answer waits for another try or for the way out, which being called would bring nearer.
     /// Also known while idle: a pause of minutes is the due index's, and the line's.
     pub(super) wants_call: bool,
@@ -65,6 +68,7 @@ impl Conversation {
             rest: None,
             busy: None,
             in_line: false,
+            was_called: false,
             wants_call: false,
         }
     }
@@ -206,9 +210,14 @@ impl Conversation {
             self.busy().begun.retain(|begun| names.contains(begun));
             self.wants_call = turned.wants_call;
             if turned.wants_call && !self.in_line {
-                let me = ctx.address().downgrade();
-                self.in_line = self.shared.retries.stand(&self.key.channel, me);
+                let me = Standing {
+                    who: ctx.address().downgrade(),
+                    held: turned.held,
+                };
+                let line = &self.shared.retries;
+                self.in_line = line.stand(&self.key.channel, me, self.was_called);
             }
+            self.was_called = false;
         }
         for owed in turned.owed.into_iter().flatten() {
             let name = name_of(&owed);

@@ -30,6 +30,7 @@ impl Handler<LineIsWell> for Conversation {
     fn handle(&mut self, _: LineIsWell, ctx: &mut Context<Self>) {
         self.in_line = false;
         if self.wants_call {
+            self.was_called = true;
             self.enqueue(Event::LineIsWell);
             self.pump(ctx);
         } else {

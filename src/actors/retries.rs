@@ -30,36 +30,59 @@ impl Message for LineIsWell {
     type Result = ();
 }
 
-type Lines = HashMap<ChannelId, VecDeque<WeakAddr<Conversation>>>;
+/// One that stands in line.
+pub(super) struct Standing {
+    pub(super) who: WeakAddr<Conversation>,
+    /// Its answer was never tried: it is held back for the way out.
+    pub(super) held: bool,
+}
+
+type Lines = HashMap<ChannelId, VecDeque<Standing>>;
 
 /// The lines of all channels.
 #[derive(Default)]
 pub struct Retries {
     /// How many stand in line: asked at every accepted send, so without a lock.
     waiting: AtomicUsize,
+    /// Those of them that were never tried.
+    held: AtomicUsize,
     lines: Mutex<Lines>,
 }
 
 impl Retries {
-    /// Gives a conversation the last place of its channel; `false` when there is none.
-    pub(super) fn stand(&self, channel: &ChannelId, who: WeakAddr<Conversation>) -> bool {
+    /// Gives a conversation the last place of its channel, or the first to one that was called in
+    /// vain; `false` when there is none.
+    pub(super) fn stand(&self, channel: &ChannelId, who: Standing, was_called: bool) -> bool {
         let mut lines = self.lines();
         if self.waiting.load(Ordering::Relaxed) >= PLACES {
             return false;
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        lines.entry(channel.clone()).or_default().push_back(who);
+        self.held
+            .fetch_add(usize::from(who.held), Ordering::Relaxed);
+        let line = lines.entry(channel.clone()).or_default();
+        if was_called {
+            line.push_front(who);
+        } else {
+            line.push_back(who);
+        }
         true
     }
 
-    /// How many stand in line, over all channels.
-    pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+    /// How many stand in line for another try, over all channels.
+    pub fn resting(&self) -> usize {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        waiting.saturating_sub(self.held())
+    }
+
+    /// How many of them were never tried: held back for the way out.
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// LINE answered a send of the channel.
-    pub(super) fn answered(&self, channel: &ChannelId) {
-        self.call(channel, CALLED);
+    pub(super) fn answered(&self, channel: &ChannelId, room: usize) {
+        self.call(channel, room.min(CALLED));
     }
 
     /// Whoever was called has nothing to try: the next one is.
@@ -74,7 +97,7 @@ impl Retries {
                 return;
             };
             // One that died stands in no line.
-            let Some(conversation) = first.upgrade() else {
+            let Some(conversation) = first.who.upgrade() else {
                 continue;
             };
             match conversation.try_send(LineIsWell) {
@@ -82,17 +105,19 @@ impl Retries {
                 Err(SendError::Closed(_)) => {}
                 // Busy enough; it keeps a place.
                 Err(SendError::Full(_)) => {
-                    self.stand(channel, first);
+                    self.stand(channel, first, true);
                     return;
                 }
             }
         }
     }
 
-    fn first(&self, channel: &ChannelId) -> Option<WeakAddr<Conversation>> {
+    fn first(&self, channel: &ChannelId) -> Option<Standing> {
         let mut lines = self.lines();
         let first = lines.get_mut(channel)?.pop_front()?;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.held
+            .fetch_sub(usize::from(first.held), Ordering::Relaxed);
         Some(first)
     }
 

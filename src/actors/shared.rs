@@ -37,9 +37,11 @@ impl Shared {
         waiting + self.messenger.in_flight()
     }
 
-    /// Answers owed that are in memory: sends begun, and those that stand in line.
+    /// Answers that wait for the way out: sends begun, and those held back for it. One that LINE did
+    /// not take and that rests until another try is none: while LINE is gone, customers' messages are
+    /// taken in all the same.
     pub fn owed(&self) -> usize {
-        self.in_flight() + self.retries.waiting()
+        self.in_flight() + self.retries.held()
     }
 
     /// How many may be owed before new work is refused: what LINE takes in [`PATIENCE`](super::pace::PATIENCE) at the
@@ -51,9 +53,7 @@ impl Shared {
     /// LINE answered a send of the channel: the next in its line are called.
     pub(super) fn answered(&self, channel: &ChannelId) {
         self.pace.answered(self.store.now());
-        if self.messenger.has_room(channel) {
-            self.retries.answered(channel);
-        }
+        self.retries.answered(channel, self.messenger.room(channel));
     }
 
     /// Whether another incarnation is known to be gone. An embedded store is locked by one process:

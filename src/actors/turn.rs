@@ -61,6 +61,8 @@ pub(super) struct Turned {
     pub(super) wake: Option<Millis>,
     /// An answer waits for another try or for the way out, which being called would bring nearer.
     pub(super) wants_call: bool,
+    /// It was never tried.
+    pub(super) held: bool,
 }
 
 /// The least pause between two looks that change nothing.
@@ -125,6 +127,7 @@ impl Core {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, SOON),
             wants_call: live.state().wants_call(),
+            held: live.state().is_held(),
         }
     }
 
@@ -141,6 +144,7 @@ impl Core {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, CLAIMED).map(|due| due.max(soonest)),
             wants_call: live.state().wants_call(),
+            held: live.state().is_held(),
         }
     }
 
@@ -205,7 +209,7 @@ impl Core {
             attempt,
             is_gone: &gone,
             is_in_hand: &is_in_hand,
-            way_is_free: self.shared.messenger.has_room(&self.key.channel),
+            way_is_free: self.shared.messenger.room(&self.key.channel) > 0,
         };
         let nothing = Conversation::default();
         let state = match &self.known {

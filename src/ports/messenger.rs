@@ -103,10 +103,10 @@ pub trait Messenger: Send + Sync + 'static {
     /// [`send`](Messenger::send), not from the first poll.
     fn in_flight(&self) -> usize;
 
-    /// Whether a send of this channel that begins now would leave at once, or nearly. `false`: many
-    /// wait already, and one more is better held back where waiting costs nothing.
-    fn has_room(&self, channel: &ChannelId) -> bool {
+    /// How many sends of this channel could begin now and leave at once, or nearly. With none, one
+    /// more is better held back where waiting costs nothing.
+    fn room(&self, channel: &ChannelId) -> usize {
         let _ = channel;
-        true
+        usize::MAX
     }
 }

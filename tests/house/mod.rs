@@ -28,6 +28,7 @@ use sha2::Sha256;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
 
 pub const SECRET: &str = "a-secret-of-the-test";
 
@@ -118,7 +119,9 @@ pub struct Scribe {
     pub script: Mutex<VecDeque<Option<Outcome>>>,
     /// A customer whose sends are never taken, whatever the others' fate.
     pub never: Mutex<Option<String>>,
-    owed: AtomicUsize,
+    /// A way out with so many places, on which a call ends when it is let through.
+    pub narrow: Mutex<Option<(usize, Arc<Semaphore>)>>,
+    owed: Arc<AtomicUsize>,
 }
 
 impl Default for Scribe {
@@ -128,7 +131,8 @@ impl Default for Scribe {
             answer: Mutex::new(Outcome::Accepted),
             script: Mutex::default(),
             never: Mutex::default(),
-            owed: AtomicUsize::new(0),
+            narrow: Mutex::default(),
+            owed: Arc::default(),
         }
     }
 }
@@ -161,6 +165,18 @@ impl Messenger for Scribe {
                 }
             });
         }
+        if let Some((_, through)) = self.narrow.lock().unwrap().clone() {
+            let owed = self.owed.clone();
+            owed.fetch_add(1, Ordering::Relaxed);
+            return Box::pin(async move {
+                through.acquire().await.unwrap().forget();
+                owed.fetch_sub(1, Ordering::Relaxed);
+                Report {
+                    outcome: Outcome::Accepted,
+                    request_id: None,
+                }
+            });
+        }
         let outcome = match self.script.lock().unwrap().pop_front() {
             Some(Some(outcome)) => outcome,
             Some(None) => return Box::pin(std::future::pending()),
@@ -178,6 +194,11 @@ impl Messenger for Scribe {
     }
     fn in_flight(&self) -> usize {
         self.owed.load(Ordering::Relaxed)
+    }
+    fn room(&self, _: &ChannelId) -> usize {
+        let narrow = self.narrow.lock().unwrap();
+        let places = narrow.as_ref().map_or(usize::MAX, |(places, _)| *places);
+        places.saturating_sub(self.in_flight())
     }
 }
 

@@ -57,9 +57,9 @@ impl Channel {
         }
     }
 
-    /// Whether a send that begins now would leave at once, or nearly.
-    pub fn has_room(&self) -> bool {
-        self.begun.load(Ordering::Acquire) < self.room
+    /// How many sends could begin now and leave at once, or nearly.
+    pub fn room(&self) -> usize {
+        self.room.saturating_sub(self.begun.load(Ordering::Acquire))
     }
 
     pub fn status(&self) -> ChannelStatus {

@@ -173,9 +173,9 @@ impl Messenger for LineMessenger {
         self.inner.in_flight.load(Ordering::Acquire)
     }
 
-    fn has_room(&self, channel: &ChannelId) -> bool {
+    fn room(&self, channel: &ChannelId) -> usize {
         let channel = self.inner.channels.get(channel);
-        channel.is_none_or(|channel| channel.has_room())
+        channel.map_or(usize::MAX, |channel| channel.room())
     }
 }
 

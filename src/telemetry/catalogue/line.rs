@@ -66,10 +66,16 @@ pub(super) const METRICS: &[Metric] = &[
         "Sends begun and not ended."
     ),
     metric!(
-        "hotline_line_answers_waiting",
+        "hotline_line_answers_held",
         Gauge,
         [],
-        "Answers in memory that stand in line for a place on the way out, or for another try."
+        "Answers held back until the channel's way out has room for them."
+    ),
+    metric!(
+        "hotline_line_answers_resting",
+        Gauge,
+        [],
+        "Answers that LINE did not take and that stand in line for another try."
     ),
     metric!(
         "hotline_line_breaker_open",

@@ -10,8 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Sampled {
     /// Sends begun and not ended.
     pub sends: usize,
-    /// Answers that stand in line for the way out or for another try.
-    pub answers_waiting: usize,
+    /// Answers held back for the way out.
+    pub answers_held: usize,
+    /// Answers that stand in line for another try.
+    pub answers_resting: usize,
     /// Commits waiting for the disk.
     pub store_waiting: usize,
     /// Free bytes on the store's disk.
@@ -27,7 +29,8 @@ pub struct Sampled {
 /// Sets the sampled gauges.
 pub fn sampled(now: Sampled) {
     gauge!("hotline_line_api_in_flight").set(now.sends as f64);
-    gauge!("hotline_line_answers_waiting").set(now.answers_waiting as f64);
+    gauge!("hotline_line_answers_held").set(now.answers_held as f64);
+    gauge!("hotline_line_answers_resting").set(now.answers_resting as f64);
     gauge!("hotline_store_waiting").set(now.store_waiting as f64);
     gauge!("hotline_store_disk_free_bytes").set(now.disk_free as f64);
     gauge!("hotline_store_bytes").set(now.store_bytes as f64);
