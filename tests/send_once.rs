@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
-use hotline::actors::{Inbound, Limits, Pace, PushBudget, Registry, Retries, Shared};
+use hotline::actors::{Inbound, Limits, Lines, PushBudget, Registry, Shared};
 use hotline::domain::conversation::{Content, Kind, Received};
 use hotline::domain::ids::{AttemptId, ChannelId, ChatId, ConversationKey, Fingerprint};
 use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding};
@@ -117,8 +117,7 @@ fn a_call_whose_outcome_waits_behind_a_turn_is_not_begun_again() {
             automation: Arc::new(Always(polite.clone())),
             intent: Arc::new(Always(polite)),
             pushes: PushBudget::new(0, Arc::new(|_: &ChannelId| false)),
-            retries: Retries::default(),
-            pace: Pace::default(),
+            lines: Lines::default(),
         });
         let registry = Registry::new(shared, Limits::default());
         let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));

@@ -7,6 +7,7 @@ use hotline::domain::conversation::HELD;
 use hotline::domain::ids::{ChannelId, ChatId, ConversationKey};
 use hotline::domain::time::Millis;
 use hotline::line::inbound::GroupPolicy;
+use hotline::ports::messenger::Outcome;
 use house::{House, body, text};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -30,6 +31,10 @@ async fn crowded() -> (House, Arc<Semaphore>) {
     (house, through)
 }
 
+fn customer(n: usize) -> ConversationKey {
+    ConversationKey::new(ChannelId::new("main"), ChatId::new(&format!("U{n}")))
+}
+
 fn begun(house: &House) -> usize {
     house.scribe.sent.lock().unwrap().len()
 }
@@ -41,7 +46,7 @@ async fn no_more_calls_begin_than_the_way_out_takes() {
         tokio::task::yield_now().await;
     }
     assert_eq!(begun(&house), PLACES);
-    assert_eq!(house.registry.shared().owed(), CUSTOMERS);
+    assert_eq!(house.registry.shared().lines.held(), CUSTOMERS - PLACES);
 }
 
 #[actix_web::test]
@@ -81,11 +86,10 @@ async fn one_place_that_becomes_free_is_taken_by_the_next_in_line() {
 async fn an_answer_that_nobody_calls_leaves_when_it_is_due() {
     let (house, _through) = crowded().await;
     house.store.inner.set_now(START + HELD);
-    let last = format!("U{}", CUSTOMERS - 1);
-    let key = ConversationKey::new(ChannelId::new("main"), ChatId::new(&last));
-    house.registry.wake(&key).await.unwrap();
+    let last = customer(CUSTOMERS - 1);
+    house.registry.wake(&last).await.unwrap();
     house.sent(PLACES + 1).await;
-    assert_eq!(house.scribe.bodies(&last).len(), 1);
+    assert_eq!(house.scribe.bodies(&last.chat.to_string()).len(), 1);
 }
 
 #[actix_web::test]
@@ -93,30 +97,82 @@ async fn what_was_held_back_is_sent_by_the_next_process() {
     let (house, _through) = crowded().await;
     let next = house.next_life(None);
     for n in PLACES..CUSTOMERS {
-        let key = ConversationKey::new(ChannelId::new("main"), ChatId::new(&format!("U{n}")));
-        next.registry.wake(&key).await.unwrap();
+        next.registry.wake(&customer(n)).await.unwrap();
     }
     next.sent(CUSTOMERS - PLACES).await;
     assert_eq!(begun(&next), CUSTOMERS - PLACES);
 }
 
 #[actix_web::test]
-async fn more_may_be_owed_while_line_takes_it_fast_enough() {
-    let house = House::new(GroupPolicy::WhenAddressed, None);
-    house.store.inner.set_now(START);
-    for n in 0..60 {
-        let event = text(&format!("U{n}"), &format!("e{n}"), "q1");
+async fn who_writes_while_others_wait_stands_behind_them() {
+    let (house, through) = crowded().await;
+    through.add_permits(PLACES);
+    for n in 0..PLACES {
+        let event = text(&format!("Unew{n}"), &format!("new{n}"), "q1");
         assert_eq!(house.post(body(&[event])).await, 200);
     }
-    house.sent(60).await;
-    let one = |n: usize| body(&[text("Umore", &format!("more{n}"), "q1")]);
-    // 60 a second are 1,200 in the time an answer may wait.
-    house.scribe.pretend_owed(1_190);
-    assert_eq!(house.post(one(1)).await, 200);
-    house.scribe.pretend_owed(1_300);
-    assert_eq!(house.post(one(2)).await, 503);
-    // LINE has fallen silent: the least counts.
-    house.store.inner.set_now(Millis(START.0 + 5_000));
-    house.scribe.pretend_owed(1_100);
-    assert_eq!(house.post(one(3)).await, 503);
+    house.sent(2 * PLACES).await;
+    assert!(
+        house.scribe.sent.lock().unwrap()[..2 * PLACES]
+            .iter()
+            .all(|dispatch| !dispatch.conversation.chat.to_string().starts_with("Unew"))
+    );
+    through.add_permits(CUSTOMERS);
+    house.sent(CUSTOMERS + PLACES).await;
+    assert_eq!(house.registry.shared().lines.held(), 0);
+}
+
+#[actix_web::test]
+async fn line_gone_in_a_campaign_does_not_shut_the_door() {
+    let (house, through) = crowded().await;
+    let shared = house.registry.shared();
+    assert!(shared.is_full(&ChannelId::new("main"), 10));
+    // LINE takes nothing any more, and all tokens die.
+    *house.scribe.narrow.lock().unwrap() = None;
+    *house.scribe.answer.lock().unwrap() = Outcome::NotSent;
+    for past in [HELD.0, 60_000] {
+        house.store.inner.set_now(Millis(START.0 + past));
+        for n in 0..CUSTOMERS {
+            house.registry.wake(&customer(n)).await.unwrap();
+        }
+    }
+    assert_eq!(shared.lines.held(), 0);
+    assert!(!shared.is_full(&ChannelId::new("main"), 10));
+    drop(through);
+}
+
+#[actix_web::test]
+async fn a_node_that_leaves_calls_nobody() {
+    let (house, through) = crowded().await;
+    house.registry.shared().lines.leave();
+    through.add_permits(CUSTOMERS);
+    for _ in 0..300 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(begun(&house), PLACES);
+}
+
+#[actix_web::test]
+async fn more_may_be_held_back_while_line_takes_it_fast_enough() {
+    let (house, through) = crowded().await;
+    let channel = ChannelId::new("main");
+    let shared = house.registry.shared();
+    through.add_permits(2);
+    house.sent(PLACES + 2).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    // Two in this second are forty in the time an answer may wait; 54 are held back.
+    assert!(shared.is_full(&channel, 10));
+    through.add_permits(1);
+    house.sent(PLACES + 3).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!shared.is_full(&channel, 10), "sixty, and 53 are");
+    house.store.inner.set_now(Millis(START.0 + 6_000));
+    assert!(
+        shared.is_full(&channel, 10),
+        "LINE has fallen silent: the least counts"
+    );
 }

@@ -5,7 +5,6 @@
 
 use super::messages::{Deliver, Undelivered};
 use super::outside::{Begun, calling, dispatch, end_of, name_of, undelivered};
-use super::retries::Standing;
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
 use crate::domain::conversation::{Event, Live, Owed, SendEnd};
@@ -37,8 +36,8 @@ pub(super) struct Conversation {
     busy: Option<Box<Busy>>,
     /// It stands in the line of its channel.
     pub(super) in_line: bool,
-    /// It was called and has not yet acted on it.
-    pub(super) was_called: bool,
+    /// It is counted among those that hold an answer back.
+    holds: bool,
     /// An answer waits for another try or for the way out, which being called would bring nearer.
     /// Also known while idle: a pause of minutes is the due index's, and the line's.
     pub(super) wants_call: bool,
@@ -68,7 +67,7 @@ impl Conversation {
             rest: None,
             busy: None,
             in_line: false,
-            was_called: false,
+            holds: false,
             wants_call: false,
         }
     }
@@ -208,16 +207,7 @@ impl Conversation {
             // still wait behind the turn that owes it.
             let names: Vec<Begun> = owed.iter().map(name_of).collect();
             self.busy().begun.retain(|begun| names.contains(begun));
-            self.wants_call = turned.wants_call;
-            if turned.wants_call && !self.in_line {
-                let me = Standing {
-                    who: ctx.address().downgrade(),
-                    held: turned.held,
-                };
-                let line = &self.shared.retries;
-                self.in_line = line.stand(&self.key.channel, me, self.was_called);
-            }
-            self.was_called = false;
+            self.wait(&turned, ctx);
         }
         for owed in turned.owed.into_iter().flatten() {
             let name = name_of(&owed);
@@ -232,6 +222,25 @@ impl Conversation {
         }
     }
 
+    /// Takes its place in the line of its channel, or says that it holds nothing back any more.
+    fn wait(&mut self, turned: &Turned, ctx: &mut Context<Self>) {
+        let (shared, channel) = (&self.shared, &self.key.channel);
+        if self.holds != turned.held.is_some() {
+            self.holds = turned.held.is_some();
+            shared.lines.count(channel, self.holds);
+        }
+        self.wants_call = turned.wants_call;
+        if turned.wants_call && !self.in_line {
+            let since = turned.held.unwrap_or_else(|| shared.store.now());
+            let me = ctx.address().downgrade();
+            self.in_line = shared.lines.stand(channel, since, me);
+            // Held back behind others while there is room: whoever is first goes.
+            if self.holds && shared.messenger.room(channel) > 0 {
+                shared.lines.pass_on(channel);
+            }
+        }
+    }
+
     fn begin(&mut self, owed: Owed, ctx: &mut Context<Self>) {
         match owed {
             Owed::Send(send) => {
@@ -240,7 +249,8 @@ impl Conversation {
                 ctx.spawn(sending.into_actor(self).map(move |report, actor, ctx| {
                     let end = end_of(&report.outcome);
                     if !matches!(end, SendEnd::NotAccepted | SendEnd::Unclear) {
-                        actor.shared.answered(&actor.key.channel);
+                        let accepted = end == SendEnd::Accepted;
+                        actor.shared.answered(&actor.key.channel, accepted);
                     }
                     actor.ended(Event::SendEnded { attempt, end }, ctx);
                 }));
@@ -321,6 +331,15 @@ impl Conversation {
             Some(Known::Live(live)) => Some((live.revision(), live.into_packed())),
             None | Some(Known::Unread | Known::Absent(_)) => None,
         };
+    }
+}
+
+impl Drop for Conversation {
+    /// However it ends: what it held back is the due index's.
+    fn drop(&mut self) {
+        if self.holds {
+            self.shared.lines.count(&self.key.channel, false);
+        }
     }
 }
 

@@ -24,7 +24,7 @@
 //! | `sweeps`, `sweeper` | wakes what owes something: timers, recovery after a crash; its clock |
 //! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
 //! | `archived` | feed in the archive, and how an unsend finds its words there |
-//! | `retries` | answers LINE has not taken yet, in line for the moment it takes others again |
+//! | `lines`, `pace` | answers that wait for LINE, in line for the moment it takes others; how many may |
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
 mod archived;
@@ -32,6 +32,7 @@ mod conversation;
 mod draw;
 mod healing;
 mod housekeeper;
+mod lines;
 mod messages;
 mod outside;
 mod pace;
@@ -40,7 +41,6 @@ mod push_budget;
 mod quarantine;
 mod registry;
 mod resting;
-mod retries;
 mod shared;
 mod slots;
 mod sweeper;
@@ -48,12 +48,11 @@ mod sweeps;
 mod turn;
 
 pub use housekeeper::Housekeeper;
+pub use lines::Lines;
 pub use messages::{Inbound, Refusal};
-pub use pace::Pace;
 pub use push_budget::PushBudget;
 pub use quarantine::{Quarantined, list as quarantined};
 pub use registry::{Limits, Registry};
-pub use retries::Retries;
 pub use shared::Shared;
 pub use sweeper::Sweeper;
 pub use sweeps::Sweeps;

@@ -5,7 +5,7 @@
 //! is not called.
 
 use super::conversation::Conversation;
-use super::retries::LineIsWell;
+use super::lines::LineIsWell;
 use crate::domain::conversation::Event;
 use crate::domain::ids::ConversationKey;
 use actix::prelude::*;
@@ -30,11 +30,10 @@ impl Handler<LineIsWell> for Conversation {
     fn handle(&mut self, _: LineIsWell, ctx: &mut Context<Self>) {
         self.in_line = false;
         if self.wants_call {
-            self.was_called = true;
             self.enqueue(Event::LineIsWell);
             self.pump(ctx);
         } else {
-            self.shared.retries.pass_on(&self.key.channel);
+            self.shared.lines.pass_on(&self.key.channel);
         }
     }
 }

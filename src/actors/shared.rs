@@ -1,8 +1,7 @@
 //! What every conversation on this node uses.
 
-use super::pace::Pace;
+use super::lines::Lines;
 use super::push_budget::PushBudget;
-use super::retries::Retries;
 use crate::domain::ids::{ChannelId, Incarnation};
 use crate::ports::messenger::Messenger;
 use crate::ports::store::Store;
@@ -22,10 +21,8 @@ pub struct Shared {
     pub intent: Arc<dyn IntentStage>,
     /// The hourly budget of automatic pushes.
     pub pushes: PushBudget,
-    /// Answers that wait for another try, or for the way out.
-    pub retries: Retries,
-    /// How fast LINE takes answers.
-    pub pace: Pace,
+    /// Answers that wait for LINE.
+    pub lines: Lines,
 }
 
 impl Shared {
@@ -37,23 +34,24 @@ impl Shared {
         waiting + self.messenger.in_flight()
     }
 
-    /// Answers that wait for the way out: sends begun, and those held back for it. One that LINE did
-    /// not take and that rests until another try is none: while LINE is gone, customers' messages are
-    /// taken in all the same.
-    pub fn owed(&self) -> usize {
-        self.in_flight() + self.retries.held()
+    /// Whether new work of a channel must be refused: too many sends are begun, or so many answers of
+    /// the channel are held back that one more would outlive its token. What LINE did not take and
+    /// rests until another try is not counted: while LINE is gone, messages are taken in all the same.
+    pub fn is_full(&self, channel: &ChannelId, least: usize) -> bool {
+        self.in_flight() > least || self.lines.is_full(channel, least, self.store.now())
     }
 
-    /// How many may be owed before new work is refused: what LINE takes in [`PATIENCE`](super::pace::PATIENCE) at the
-    /// pace of the last second, and never less than `least`.
-    pub fn most_owed(&self, least: usize) -> usize {
-        self.pace.most_owed(self.store.now()).max(least)
+    /// Whether a call that begins now would leave at once and overtake nobody. Who was called has
+    /// his turn.
+    pub(super) fn is_way_free(&self, channel: &ChannelId, was_called: bool) -> bool {
+        self.messenger.room(channel) > 0 && (was_called || !self.lines.is_crowded(channel))
     }
 
     /// LINE answered a send of the channel: the next in its line are called.
-    pub(super) fn answered(&self, channel: &ChannelId) {
-        self.pace.answered(self.store.now());
-        self.retries.answered(channel, self.messenger.room(channel));
+    pub(super) fn answered(&self, channel: &ChannelId, accepted: bool) {
+        let room = self.messenger.room(channel);
+        self.lines
+            .answered(channel, accepted, self.store.now(), room);
     }
 
     /// Whether another incarnation is known to be gone. An embedded store is locked by one process:

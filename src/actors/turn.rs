@@ -61,8 +61,8 @@ pub(super) struct Turned {
     pub(super) wake: Option<Millis>,
     /// An answer waits for another try or for the way out, which being called would bring nearer.
     pub(super) wants_call: bool,
-    /// It was never tried.
-    pub(super) held: bool,
+    /// Since when an answer is held back for the way out: its token's arrival.
+    pub(super) held: Option<Millis>,
 }
 
 /// The least pause between two looks that change nothing.
@@ -127,7 +127,7 @@ impl Core {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, SOON),
             wants_call: live.state().wants_call(),
-            held: live.state().is_held(),
+            held: live.state().held_since(),
         }
     }
 
@@ -144,7 +144,7 @@ impl Core {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
             wake: self.due_within(live, CLAIMED).map(|due| due.max(soonest)),
             wants_call: live.state().wants_call(),
-            held: live.state().is_held(),
+            held: live.state().held_since(),
         }
     }
 
@@ -201,6 +201,9 @@ impl Core {
         in_hand: &[AttemptId],
     ) -> Transition {
         let is_in_hand = |attempt| in_hand.contains(&attempt);
+        let was_called = events
+            .iter()
+            .any(|event| matches!(event, Event::LineIsWell));
         let gone = |other| self.shared.is_gone(other);
         let (revision, attempt) = tokens();
         let now = Now {
@@ -209,7 +212,7 @@ impl Core {
             attempt,
             is_gone: &gone,
             is_in_hand: &is_in_hand,
-            way_is_free: self.shared.messenger.room(&self.key.channel) > 0,
+            way_is_free: self.shared.is_way_free(&self.key.channel, was_called),
         };
         let nothing = Conversation::default();
         let state = match &self.known {

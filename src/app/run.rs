@@ -10,7 +10,7 @@ use super::edge::line_settings;
 use super::observe::{LineFigures, StoreFigures};
 use super::prepare::Prepared;
 use super::refusal::StartError;
-use crate::actors::{Housekeeper, Limits, Pace, PushBudget, Registry, Retries, Shared, Sweeper};
+use crate::actors::{Housekeeper, Limits, Lines, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups, StoreKind};
 use crate::config::{Fault, SOCKET_PATH_MAX, Settings};
@@ -92,8 +92,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
             settings.sending.auto_push_per_hour,
             Arc::new(move |channel: &ChannelId| gate.may_push_automatically(channel)),
         ),
-        retries: Retries::default(),
-        pace: Pace::default(),
+        lines: Lines::default(),
     });
     let registry = Registry::new(shared, Limits::default());
     let status = Arc::new(Status::new(registry.clone()));
@@ -178,6 +177,8 @@ impl Running {
         tracing::info!(timeout_s = self.drain.as_secs(), "draining");
         self.status.drain();
         self.webhook.leave();
+        // What is held back is in the store, and due: the next process sends it.
+        self.registry.shared().lines.leave();
         // Stops accepting, lets requests under way end, then the worker threads stop. Conversations
         // live on those threads, so sends under way must end before: hence first the waiting.
         self.public_server.pause().await;
@@ -191,6 +192,7 @@ impl Running {
             look.tick().await;
         }
         let left = self.registry.shared().in_flight();
+        let held_back = self.registry.shared().lines.held();
         // Outcomes of the last sends are committed lazily: the store's closing writes them.
         look.tick().await;
         look.tick().await;
@@ -202,6 +204,7 @@ impl Running {
         tracing::info!(
             took_ms = began.elapsed().as_millis() as u64,
             sends_left = left,
+            held_back,
             "drained"
         );
     }

@@ -91,6 +91,12 @@ impl Limiter {
         Err(Span((PARTS - bucket.parts).div_ceil(rate)))
     }
 
+    /// Calls per second at present: fewer for a while after LINE answered 429.
+    pub fn rate(&self) -> u64 {
+        let bucket = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.per_second >> bucket.halvings).max(1)
+    }
+
     /// LINE answered 429 by rate.
     pub fn throttled(&self, now: Millis) {
         let mut bucket = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,6 +152,7 @@ mod tests {
         limiter.throttled(Millis(10_002));
         let slow = taken(&limiter, 10_002, 11_002);
         assert!((450..=550).contains(&slow), "{slow}");
+        assert_eq!(limiter.rate(), 500);
         let later = taken(&limiter, 16_002, 17_002);
         assert!(later >= 990, "{later}");
     }

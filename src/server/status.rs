@@ -152,8 +152,8 @@ impl Status {
         let health = shared.store.health();
         meter::sampled(Sampled {
             sends: shared.in_flight(),
-            answers_held: shared.retries.held(),
-            answers_resting: shared.retries.resting(),
+            answers_held: shared.lines.held(),
+            answers_resting: shared.lines.resting(),
             store_waiting: health.waiting,
             disk_free: health.free_bytes,
             store_bytes: health.bytes,

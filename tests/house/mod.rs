@@ -10,7 +10,7 @@ use actix_web::{App, test, web};
 use base64::Engine as _;
 use futures_util::future::BoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
-use hotline::actors::{Limits, Pace, PushBudget, Registry, Retries, Shared};
+use hotline::actors::{Limits, Lines, PushBudget, Registry, Shared};
 use hotline::domain::ids::{ChannelId, ConversationKey, Incarnation};
 use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding};
 use hotline::domain::time::Millis;
@@ -320,8 +320,7 @@ impl House {
             intent: Arc::new(Intent::new(automation.clone())),
             automation,
             pushes: PushBudget::new(pushes, Arc::new(|_| true)),
-            retries: Retries::default(),
-            pace: Pace::default(),
+            lines: Lines::default(),
         };
         let registry = Registry::new(Arc::new(shared), Limits::default());
         let channel = Channel {

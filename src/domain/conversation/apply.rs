@@ -31,6 +31,8 @@ impl Conversation {
         }
         next.settle(playbook, now, &mut gathered);
         gathered.changed |= !gathered.facts.is_empty() || next.outbox != self.outbox;
+        // A token that died while its answer was held back: otherwise the answer stays due for ever.
+        gathered.changed |= next.held_since() != self.held_since();
         gathered.launched = next.outbox.flights.iter().any(|flight| {
             flight.under_way()
                 && !self

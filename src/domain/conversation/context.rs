@@ -98,6 +98,11 @@ impl Context {
     pub(super) fn push(&mut self, mut words: Words<'_>, keep: usize) {
         words.text = cut(words.text);
         self.append(words);
+        self.forget(keep);
+    }
+
+    /// Forgets the oldest beyond `keep`, and beyond what all may take.
+    fn forget(&mut self, keep: usize) {
         let mut kept = self.spans();
         let (mut count, mut bytes) = (self.count, self.bytes);
         while count > keep || bytes > MAX_CONTEXT_BYTES {
@@ -163,6 +168,7 @@ impl Context {
                 },
                 false => words,
             }));
+            self.forget(usize::MAX);
         }
         found
     }

@@ -25,6 +25,9 @@ pub const MAX_OUTBOX_BYTES: usize = 40 * 1024;
 /// time for more than one try.
 pub const HELD: Span = Span::secs(20);
 
+/// An answer that grows too old is not held back any longer than until this long before.
+const BEFORE_AGE: Span = Span::secs(2);
+
 /// What is owed and has not ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Outbox {
@@ -130,6 +133,14 @@ impl Outbox {
         });
     }
 
+    /// Until when an answer that has its token may be held back; `None` when none could be.
+    pub(super) fn held_until(&self, tokens: &TokenBank) -> Option<Millis> {
+        let first = tokens.first_received()?;
+        // Not so long that it would be too old before it was tried.
+        let aged = self.queue.iter().map(|parcel| parcel.expires).min()?;
+        Some((first + HELD).min(Millis(aged.0.saturating_sub(BEFORE_AGE.0))))
+    }
+
     /// Puts the head in flight when the lane is free and a way is open.
     pub(super) fn launch(
         &mut self,
@@ -145,7 +156,11 @@ impl Outbox {
             return;
         }
         tokens.prune(now.time);
-        if !now.way_is_free && tokens.held_until().is_some_and(|until| now.time < until) {
+        if !now.way_is_free
+            && self
+                .held_until(tokens)
+                .is_some_and(|until| now.time < until)
+        {
             return;
         }
         if let Some(token) = tokens.spend(now.time) {

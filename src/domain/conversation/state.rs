@@ -87,12 +87,14 @@ impl Conversation {
     /// Whether being called when LINE takes others would bring something nearer: a call that was
     /// not confirmed, or an answer held back for the way out.
     pub fn wants_call(&self) -> bool {
-        self.is_held() || self.outbox.flights.iter().any(Flight::may_hurry)
+        self.held_since().is_some() || self.outbox.flights.iter().any(Flight::may_hurry)
     }
 
-    /// Whether an answer has all it needs and is held back for the channel's way out.
-    pub fn is_held(&self) -> bool {
-        !self.outbox.queue.is_empty() && !self.tokens.is_empty() && self.outbox.lane_is_free()
+    /// When the token came of an answer that has all it needs and is held back for the channel's way
+    /// out; `None` when none is.
+    pub fn held_since(&self) -> Option<Millis> {
+        let waits = !self.outbox.queue.is_empty() && self.outbox.lane_is_free();
+        waits.then(|| self.tokens.first_received()).flatten()
     }
 
     /// Events that were set aside undecided.
@@ -113,7 +115,9 @@ impl Conversation {
             .filter(|parcel| parcel.wait == Wait::Budget);
         let asks = asked.map(|_| self.touched + Span::secs(30));
         let profile = self.profile_wanted.then_some(self.touched + Span::mins(1));
-        let held = self.is_held().then(|| self.tokens.held_until()).flatten();
+        let held = self
+            .held_since()
+            .and_then(|_| self.outbox.held_until(&self.tokens));
         let own = flights.chain(queue).chain(asks).chain(profile);
         own.chain(held).min()
     }

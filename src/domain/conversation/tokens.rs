@@ -4,7 +4,6 @@
 //! webhook's arrival (reference, "Send reply message"): so tokens are kept and the one that dies
 //! first is spent first.
 
-use super::outbox::HELD;
 use crate::domain::time::{Millis, Span};
 
 /// How long LINE promises a token to work, from the arrival of its webhook.
@@ -60,9 +59,9 @@ impl TokenBank {
         self.tokens.is_empty()
     }
 
-    /// Until when an answer that would spend the first of them may be held back.
-    pub(super) fn held_until(&self) -> Option<Millis> {
-        self.tokens.first().map(|token| token.received + HELD)
+    /// When the first of them came.
+    pub(super) fn first_received(&self) -> Option<Millis> {
+        self.tokens.first().map(|token| token.received)
     }
 
     /// Forgets what has died.

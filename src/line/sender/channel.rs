@@ -32,12 +32,12 @@ pub(super) struct Channel {
     pub places: Semaphore,
     /// Sends begun and not ended.
     pub begun: AtomicUsize,
-    /// So many of them still leave at once, or nearly.
-    room: usize,
+    /// So many of them find a place soon: as many again as may be under way.
+    most: usize,
 }
 
-/// What may wait for the rate, in seconds of it: less than a send is ready to wait.
-const ROOM_SECONDS: f32 = 0.4;
+/// Milliseconds of the rate that may wait for it: less than a send is ready to wait.
+const ROOM: u64 = 400;
 
 impl Channel {
     pub fn new(client: Client, settings: &SenderSettings) -> Channel {
@@ -50,16 +50,15 @@ impl Channel {
             quota: Quota::new(),
             places: Semaphore::new(settings.max_in_flight_per_channel.max(1)),
             begun: AtomicUsize::new(0),
-            // As many again as are under way.
-            room: (settings.max_in_flight_per_channel * 2)
-                .min((settings.rates.reply as f32 * ROOM_SECONDS) as usize)
-                .max(2),
+            most: settings.max_in_flight_per_channel.max(1) * 2,
         }
     }
 
     /// How many sends could begin now and leave at once, or nearly.
     pub fn room(&self) -> usize {
-        self.room.saturating_sub(self.begun.load(Ordering::Acquire))
+        let by_rate = (self.reply.rate() * ROOM / 1_000).max(1) as usize;
+        let room = self.most.min(by_rate);
+        room.saturating_sub(self.begun.load(Ordering::Acquire))
     }
 
     pub fn status(&self) -> ChannelStatus {

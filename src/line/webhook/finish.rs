@@ -29,8 +29,8 @@ impl<F: Future + 'static> Future for Finish<F> {
 
 impl<F: Future + 'static> Drop for Finish<F> {
     fn drop(&mut self) {
-        // A thread that unwinds or ends has no place for a task; its commits are durable or not
-        // without us.
+        // Outside of an arbiter, or in one that unwinds, there is no place for a task; commits
+        // are durable or not without us. While an arbiter ends, a task is taken and dropped at once.
         if let Some(work) = self.0.take()
             && !std::thread::panicking()
             && actix_rt::Arbiter::try_current().is_some()

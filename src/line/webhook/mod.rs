@@ -47,7 +47,8 @@ pub struct Bounds {
     pub body: usize,
     /// Requests worked on at once.
     pub in_flight: usize,
-    /// Answers owed, beyond which no new work is taken; more while LINE takes them fast enough.
+    /// Sends begun and not ended, over all channels, and answers of a channel held back, beyond either
+    /// of which no new work is taken; more may be held back while LINE takes them fast enough.
     pub owed: usize,
 }
 
@@ -111,7 +112,7 @@ impl Webhook {
             return (0, Answer::BadSignature);
         }
         let shared = self.registry.shared();
-        if shared.owed() > shared.most_owed(self.bounds.owed) {
+        if shared.is_full(&channel.reading.channel, self.bounds.owed) {
             return (0, Answer::Overloaded("too many answers are owed"));
         }
         // Room on the disk is the store's own question: its writer refuses what it cannot keep.

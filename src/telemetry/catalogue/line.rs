@@ -69,13 +69,13 @@ pub(super) const METRICS: &[Metric] = &[
         "hotline_line_answers_held",
         Gauge,
         [],
-        "Answers held back until the channel's way out has room for them."
+        "Conversations with an answer held back until the channel's way out has room."
     ),
     metric!(
         "hotline_line_answers_resting",
         Gauge,
         [],
-        "Answers that LINE did not take and that stand in line for another try."
+        "Conversations in line for another try of what LINE did not take."
     ),
     metric!(
         "hotline_line_breaker_open",

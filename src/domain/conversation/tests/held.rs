@@ -70,3 +70,52 @@ fn an_unsend_takes_back_what_is_held() {
     assert_eq!(state(&desk).due(), None);
     assert_eq!(desk.endings(), [(Ending::Withdrawn, false)]);
 }
+
+#[test]
+fn a_short_max_wait_does_not_lose_what_is_held_back() {
+    let mut desk = Desk {
+        way_is_free: false,
+        ..Desk::default()
+    };
+    desk.book.policy.max_wait = Span::secs(10);
+    desk.says(1, 0);
+    let due = state(&desk).due().unwrap();
+    assert!(due < desk.now + Span::secs(10), "before it is too old");
+    desk.now = due;
+    desk.feed(&[Event::Woken]);
+    assert_eq!(desk.sends().len(), 1);
+}
+
+#[test]
+fn a_token_that_died_while_held_is_forgotten_for_good() {
+    let mut desk = Desk::default();
+    // An answer whose own token was dead already: it waits for another.
+    desk.feed(&[text(1, 0, Millis(desk.now.0 - TOKEN_USABLE.0), Some("t"))]);
+    desk.way_is_free = false;
+    let kind = Kind::Noted {
+        event_type: "beacon".into(),
+        raw: "{}".into(),
+    };
+    desk.feed(&[plain(2, desk.now, Some("fresh"), kind)]);
+    assert!(state(&desk).held_since().is_some());
+    desk.wait(TOKEN_USABLE);
+    assert_eq!(state(&desk).held_since(), None);
+    assert!(
+        state(&desk).due().unwrap() > desk.now,
+        "nothing is due that cannot be done"
+    );
+}
+
+#[test]
+fn a_push_that_was_granted_is_not_held_back() {
+    let mut desk = Desk::default();
+    desk.book.policy.late_answers = LateAnswers::Push;
+    desk.feed(&[text(1, 0, Millis(desk.now.0 - TOKEN_USABLE.0), Some("t"))]);
+    desk.way_is_free = false;
+    let effects = vec![1];
+    desk.feed(&[Event::PushAnswered {
+        effects,
+        granted: true,
+    }]);
+    assert!(desk.sends()[0].push);
+}

@@ -131,6 +131,10 @@ proptest! {
         let _ = Live::loaded(Revision([0; 16]), bytes.clone().into());
         let mut framed = vec![1];
         framed.extend(bytes);
-        let _ = Live::loaded(Revision([0; 16]), framed.into());
+        // What could be read can be gone through.
+        if let Ok(live) = Live::loaded(Revision([0; 16]), framed.into()) {
+            let _ = live.state().words().count();
+            let _ = check(live.state());
+        }
     }
 }
