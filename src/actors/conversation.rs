@@ -4,12 +4,12 @@
 //! waiters see their channel close and the registry starts it again from the store.
 
 use super::messages::{Deliver, Undelivered};
-use super::outside::{Begun, calling, dispatch, end_of, name_of, undelivered};
+use super::outside::{Begun, calling, dispatch, end_of, name_of, retry_after, undelivered};
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
 use crate::domain::conversation::{Event, Live, Owed, SendEnd};
 use crate::domain::ids::{AttemptId, ConversationKey};
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::Millis;
 use crate::ports::store::{EntityKey, Revision};
 use crate::telemetry::meter;
 use actix::prelude::*;
@@ -21,8 +21,6 @@ use tokio::sync::oneshot;
 const MAX_FOLD: usize = 64;
 /// Events that may wait for the turn under way: a group of 500 people fits.
 const MAX_PENDING: usize = 1_024;
-/// The pause before outcomes of a refused turn are tried again.
-const RETRY: Span = Span(250);
 /// Messages in the mailbox: bounded by `MAX_PENDING` in practice, since each is taken at once.
 const MAILBOX: usize = 64;
 
@@ -162,10 +160,10 @@ impl Conversation {
             Err(failure) => {
                 // What the store has is not known any more.
                 core.known = Known::Unread;
+                let pause = retry_after(&failure, !outcomes.is_empty());
                 self.keep(outcomes);
-                let soon = self.shared.store.now() + RETRY;
                 let again = Turned {
-                    wake: Some(soon),
+                    wake: pause.map(|pause| self.shared.store.now() + pause),
                     ..Turned::default()
                 };
                 (Err(undelivered(failure)), again)
@@ -175,11 +173,11 @@ impl Conversation {
             // A waiter that gave up (deadline) is no loss: the events are durable or not without it.
             let _ = waiter.send(answer.clone());
         }
-        let refused = answer.is_err();
+        let waits = answer.is_err() && turned.wake.is_some();
         self.busy().core = Some(core);
         self.release(turned, ctx);
         let kept_only = self.busy().pending.len() == usize::from(self.busy().kept);
-        if !(refused && kept_only) {
+        if !(waits && kept_only) {
             self.pump(ctx);
         }
     }

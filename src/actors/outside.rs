@@ -5,11 +5,17 @@ use super::shared::Shared;
 use super::turn::Failure;
 use crate::domain::conversation::{Owed, Send, SendEnd};
 use crate::domain::ids::{AttemptId, ConversationKey};
+use crate::domain::time::Span;
 use crate::ports::messenger::{Dispatch, Outcome, Report, Via};
 use crate::ports::store::Error;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+/// The pause before a refused turn is tried again.
+const RETRY: Span = Span(250);
+/// The pause before outcomes are told again to a conversation that cannot be read.
+const UNREADABLE_RETRY: Span = Span::secs(30);
 
 /// Names something begun outside, whose end is awaited.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,6 +96,18 @@ pub(super) fn end_of(outcome: &Outcome) -> SendEnd {
     }
 }
 
+/// When to look again after a turn that was not durable; `has_outcomes`: outcomes of calls wait to be
+/// told, which nobody else knows. A value that cannot be read is left alone: the due index and the
+/// next delivery ask again, and reading it four times a second mends nothing.
+pub(super) fn retry_after(failure: &Failure, has_outcomes: bool) -> Option<Span> {
+    match failure {
+        Failure::Unreadable(_) | Failure::Store(Error::Damaged(_)) => {
+            has_outcomes.then_some(UNREADABLE_RETRY)
+        }
+        Failure::Store(_) => Some(RETRY),
+    }
+}
+
 /// What whoever delivered is told.
 pub(super) fn undelivered(failure: Failure) -> Undelivered {
     match failure {
@@ -97,5 +115,19 @@ pub(super) fn undelivered(failure: Failure) -> Undelivered {
         Failure::Store(Error::Damaged(why)) => Undelivered::Unreadable(why),
         Failure::Store(error) => Undelivered::Store(error),
         Failure::Unreadable(error) => Undelivered::Unreadable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_read_again_and_again() {
+        let damaged = Failure::Store(Error::Damaged("row".into()));
+        assert_eq!(retry_after(&damaged, false), None);
+        assert_eq!(retry_after(&damaged, true), Some(UNREADABLE_RETRY));
+        let busy = Failure::Store(Error::Busy { waiting: 1 });
+        assert_eq!(retry_after(&busy, false), Some(RETRY));
     }
 }
