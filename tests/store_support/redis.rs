@@ -106,6 +106,10 @@ impl Server {
         assert!(self.run(), "redis-server did not start again");
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
