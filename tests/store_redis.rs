@@ -11,16 +11,21 @@ mod server;
 #[path = "store_redis/proxy.rs"]
 mod proxy;
 
+#[path = "store_redis/faults.rs"]
+mod faults;
+
 #[path = "store_redis/ledger.rs"]
 mod ledger;
+
+#[path = "store_redis/differential.rs"]
+mod differential;
 
 use hotline::domain::ids::Fingerprint;
 use hotline::domain::time::Millis;
 use hotline::ports::store::*;
 use hotline::store::redis::{OpenError, Options, Redis, slot, tags};
-use proxy::Proxy;
 use server::{Server, installed};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 use support::*;
 
@@ -50,81 +55,6 @@ fn words_held(server: &Server) -> i64 {
     let count = "local n = 0 for _, k in ipairs(redis.call('KEYS', '*}words')) do \
                  n = n + redis.call('HLEN', k) end return n";
     number(&server.say(&["EVAL", count, "0"]))
-}
-
-#[test]
-fn a_resent_commit_is_applied_once() {
-    if !installed() {
-        return;
-    }
-    let server = Server::start();
-    let proxy = Proxy::to(server.port());
-    let options = Options {
-        url: proxy.url(),
-        ..server.options()
-    };
-    let store = Redis::open(options).unwrap();
-    run(async {
-        landed(store.commit(put("a", None, 1, "x")).await, 1);
-        for n in 2..=6u64 {
-            // The upkeep's answer may be the one that is lost; then try again.
-            let before = proxy.lost();
-            proxy.lose_an_answer();
-            let commit = put("a", Some(n - 1), n, "x").with_feed(&["said"]);
-            landed(store.commit(commit).await, n);
-            assert_eq!(proxy.lost(), before + 1);
-        }
-        assert_eq!(whole_feed(&store).await.len(), 5);
-        // A create and a deletion, too.
-        proxy.lose_an_answer();
-        landed(store.commit(put("b", None, 1, "x").with_feed(&["said"])).await, 1);
-        proxy.lose_an_answer();
-        landed(store.commit(delete("b", Some(1), 2)).await, 2);
-        assert_eq!(whole_feed(&store).await.len(), 6);
-    });
-}
-
-#[test]
-fn a_server_that_stalls_beyond_the_answers_time_applies_once() {
-    if !installed() {
-        return;
-    }
-    let server = Server::start();
-    let mut options = server.options();
-    options.answer_timeout = Duration::from_millis(100);
-    options.patience = Duration::from_secs(30);
-    let store = Redis::open(options).unwrap();
-    run(async {
-        landed(store.commit(put("a", None, 1, "x")).await, 1);
-        assert_eq!(server.say(&["CLIENT", "PAUSE", "700", "WRITE"]), "+OK");
-        let commits: Vec<_> = (0..20)
-            .map(|n| store.commit(put(&format!("s{n}"), None, 1, "x").with_feed(&["said"])))
-            .collect();
-        for commit in commits {
-            landed(commit.await, 1);
-        }
-        assert_eq!(whole_feed(&store).await.len(), 20);
-    });
-}
-
-#[test]
-fn script_flush_is_survived() {
-    if !installed() {
-        return;
-    }
-    let server = Server::start();
-    let store = server.open();
-    run(async {
-        let commit = put("a", None, 1, "x").with_feed(&["said"]).owing(5);
-        landed(store.commit(commit).await, 1);
-        assert_eq!(server.say(&["SCRIPT", "FLUSH"]), "+OK");
-        landed(store.commit(put("a", Some(1), 2, "y").owing(5)).await, 2);
-        assert_eq!(server.say(&["SCRIPT", "FLUSH"]), "+OK");
-        assert_eq!(whole_feed(&store).await.len(), 1);
-        assert_eq!(server.say(&["SCRIPT", "FLUSH"]), "+OK");
-        let claimed = store.claim_due(Millis(9), Millis(99), 9).await.unwrap();
-        assert_eq!(claimed, [due("a", 5)]);
-    });
 }
 
 #[test]
@@ -158,9 +88,17 @@ fn the_server_reckons_slots_as_we_do_and_no_command_crosses_them() {
         let slot = number(&server.say(&["CLUSTER", "KEYSLOT", &key]));
         assert_eq!(slot, p as i64 * 64);
     }
-    assert_eq!(server.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]), "+OK");
+    assert_eq!(
+        server.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]),
+        "+OK"
+    );
     run(async {
-        until(|| server.say(&["CLUSTER", "INFO"]).contains("cluster_state:ok")).await;
+        until(|| {
+            server
+                .say(&["CLUSTER", "INFO"])
+                .contains("cluster_state:ok")
+        })
+        .await;
         let store = server.open();
         for n in 0..40u64 {
             let mut commit = put(&n.to_string(), None, 1, "x");
@@ -178,7 +116,10 @@ fn the_server_reckons_slots_as_we_do_and_no_command_crosses_them() {
         for last in whole_feed(&store).await {
             store.trim_feed(last.cursor).await.unwrap();
         }
-        assert_eq!((whole_feed(&store).await.len(), words_held(&server)), (0, 0));
+        assert_eq!(
+            (whole_feed(&store).await.len(), words_held(&server)),
+            (0, 0)
+        );
     });
 }
 
@@ -223,73 +164,20 @@ fn a_server_that_throws_keys_away_is_refused() {
 }
 
 #[test]
-fn at_maxmemory_completing_commits_pass_and_accepting_ones_are_refused() {
-    if !installed() {
-        return;
-    }
-    let server = Server::start();
-    let store = server.open();
-    run(async {
-        let mut first = put("a", None, 1, "x").owing(5).with_feed(&["words"]);
-        first.feed[0].erasable = Some(Fingerprint(1));
-        landed(store.commit(first).await, 1);
-        assert!(store.health().accepting());
-        assert_eq!(server.say(&["CONFIG", "SET", "maxmemory", "1"]), "+OK");
-        for commit in [put("a", Some(1), 2, "y"), put("b", None, 1, "y")] {
-            let refused = store.commit(commit.with_feed(&["z"]).on_desk("r")).await;
-            assert!(matches!(refused, Err(Error::Full { .. })), "{refused:?}");
-        }
-        assert_eq!(store.load(&key("a")).await.unwrap(), Some(stored(1, "x")));
-        assert_eq!(store.load(&key("b")).await.unwrap(), None);
-        assert_eq!(whole_feed(&store).await.len(), 1);
-        until(|| !store.health().accepting()).await;
-        let claimed = store.claim_due(Millis(9), Millis(99), 9).await.unwrap();
-        assert_eq!(claimed, [due("a", 5)]);
-        let mut settles = put("a", Some(1), 2, "y").with_feed(&["z"]).on_desk("r");
-        settles.class = Class::Completing;
-        landed(store.commit(settles).await, 2);
-        let read = whole_feed(&store).await;
-        assert_eq!(read.len(), 2);
-        store.trim_feed(read[1].cursor).await.unwrap();
-        assert_eq!(whole_feed(&store).await, []);
-        assert_eq!(server.say(&["CONFIG", "SET", "maxmemory", "0"]), "+OK");
-        landed(store.commit(put("b", None, 1, "y")).await, 1);
-        until(|| store.health().accepting()).await;
-    });
-}
-
-#[test]
-fn the_server_gone_is_an_error_not_a_hang() {
-    if !installed() {
-        return;
-    }
-    let mut server = Server::start();
-    let mut options = server.options();
-    options.patience = Duration::from_millis(300);
-    let store = Redis::open(options.clone()).unwrap();
-    run(async {
-        landed(store.commit(put("a", None, 1, "x")).await, 1);
-        server.kill();
-        let unknown = store.commit(put("a", Some(1), 2, "y")).await;
-        assert!(matches!(unknown, Err(Error::Io(_))), "{unknown:?}");
-        assert!(matches!(store.load(&key("a")).await, Err(Error::Io(_))));
-        let refused = Redis::open(options).err();
-        assert!(matches!(refused, Some(OpenError::Server(_))), "{refused:?}");
-        // It heals by itself. (This server kept nothing.)
-        server.again();
-        landed(store.commit(put("a", None, 3, "z")).await, 3);
-        store.close().await.unwrap();
-    });
-}
-
-#[test]
 fn of_several_processes_each_due_item_goes_to_one() {
     if !installed() {
         return;
     }
     let server = Server::start();
     let nodes = [server.open(), server.open(), server.open()];
-    assert_eq!(nodes.iter().map(Store::incarnation).collect::<std::collections::HashSet<_>>().len(), 3);
+    assert_eq!(
+        nodes
+            .iter()
+            .map(Store::incarnation)
+            .collect::<HashSet<_>>()
+            .len(),
+        3
+    );
     run(async {
         for n in 0..200u64 {
             let name = n.to_string();
@@ -311,9 +199,45 @@ fn of_several_processes_each_due_item_goes_to_one() {
         assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 200);
         // What one has committed the others see, and only one of two decisions lands.
         landed(nodes[1].commit(put("7", Some(1), 2, "y")).await, 2);
-        assert_eq!(nodes[2].load(&key("7")).await.unwrap(), Some(stored(2, "y")));
+        assert_eq!(
+            nodes[2].load(&key("7")).await.unwrap(),
+            Some(stored(2, "y"))
+        );
         let late = conflict(nodes[0].commit(put("7", Some(1), 3, "z")).await);
         assert_eq!(late, Some(stored(2, "y")));
+    });
+}
+
+#[test]
+fn the_freshest_of_all_partitions_come_first_however_many_are_due() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let store = Redis::open(Options {
+        partitions: 4,
+        ..server.options()
+    })
+    .unwrap();
+    run(async {
+        let commits: Vec<_> = (1..=300u64)
+            .map(|n| store.commit(put(&n.to_string(), None, 1, "x").owing(n)))
+            .collect();
+        for commit in commits {
+            landed(commit.await, 1);
+        }
+        let mut left = 300;
+        for limit in [1, 20, 60, 7, 212] {
+            let claimed = store.claim_due(Millis(500), Millis(999), limit).await;
+            let at: Vec<u64> = claimed.unwrap().iter().map(|due| due.at.0).collect();
+            let expected: Vec<u64> = (left - limit as u64 + 1..=left).rev().collect();
+            assert_eq!(at, expected);
+            left -= limit as u64;
+        }
+        assert_eq!(
+            store.claim_due(Millis(500), Millis(999), 9).await.unwrap(),
+            []
+        );
     });
 }
 

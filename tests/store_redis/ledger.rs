@@ -22,7 +22,12 @@ fn what_was_acknowledged_is_found_after_the_server_was_killed() {
     let mut options = server.options();
     options.patience = Duration::from_secs(30);
     let store = Redis::open(options).unwrap();
-    assert!(store.health().promise.contains("power cut of its one machine"));
+    assert!(
+        store
+            .health()
+            .promise
+            .contains("power cut of its one machine")
+    );
     let landed_so_far = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let load = scope.spawn(|| {

@@ -10,7 +10,10 @@ async fn whole_feed(store: &dyn Store) -> Vec<FeedRecord> {
     let mut all = Vec::new();
     for partition in 0..store.feeds() {
         let read = store.feed(Cursor::before(partition), 10_000).await.unwrap();
-        assert!(read.iter().all(|record| record.cursor.partition == partition));
+        assert!(
+            read.iter()
+                .all(|record| record.cursor.partition == partition)
+        );
         all.extend(read);
     }
     let beyond = store.feed(Cursor::before(store.feeds()), 9).await;

@@ -10,6 +10,10 @@ use redis::{Pipeline, cmd};
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+/// Fewest and most items that one partition is asked for in a look.
+const SHARE: usize = 16;
+const MOST: usize = 10_000;
+
 /// Something due, as its partition calls it.
 struct Seen {
     partition: u16,
@@ -41,17 +45,30 @@ pub async fn claim(
     Ok(claimed)
 }
 
+/// The freshest items of all partitions, at most `limit`; none only if nothing is due.
+///
+/// Each partition is asked for a share: a backlog must not come over the wire once for each of them.
+/// One that gave its whole share may have more, all older than the last it gave; so only what is as
+/// fresh as that is known to be the freshest of all. What is older waits for the next look.
 async fn look(core: &Core, upto: Millis, limit: usize) -> Result<Vec<Seen>, Error> {
+    let partitions = core.keys.partitions();
+    let share = (limit.saturating_mul(2) / usize::from(partitions)).clamp(SHARE, MOST);
     let answers = core.ask_all(|partition| {
         let mut range = cmd("ZREVRANGEBYSCORE");
         range.arg(core.keys.of(partition, "due"));
         range.arg(upto.0.min(LATEST)).arg("-inf").arg("WITHSCORES");
-        range.arg("LIMIT").arg(0).arg(limit);
+        range.arg("LIMIT").arg(0).arg(share);
         range
     });
     let mut seen = Vec::new();
-    for (partition, answer) in (0..core.keys.partitions()).zip(answers.await?) {
-        for (member, due) in due(answer)? {
+    let mut known_from = Millis(0);
+    for (partition, answer) in (0..partitions).zip(answers.await?) {
+        let items = due(answer)?;
+        if items.len() == share {
+            let last = items.last().map_or(Millis(0), |(_, due)| due.at);
+            known_from = known_from.max(last);
+        }
+        for (member, due) in items {
             seen.push(Seen {
                 partition,
                 member,
@@ -59,6 +76,7 @@ async fn look(core: &Core, upto: Millis, limit: usize) -> Result<Vec<Seen>, Erro
             });
         }
     }
+    seen.retain(|seen| seen.due.at >= known_from);
     seen.sort_by_key(|seen| Reverse(seen.due.at));
     seen.truncate(limit);
     // By partition, so that each is called once.

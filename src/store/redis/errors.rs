@@ -113,7 +113,10 @@ mod tests {
                     command not allowed when used memory > 'maxmemory'.";
         assert_eq!(verdict(inner("ERR", said)), Verdict::Full);
         assert_eq!(verdict(inner("OOM", "command not allowed")), Verdict::Full);
-        assert_eq!(verdict(inner("ERR", "no such -OOM thing")), Verdict::Refused);
+        assert_eq!(
+            verdict(inner("ERR", "no such -OOM thing")),
+            Verdict::Refused
+        );
     }
 
     #[test]

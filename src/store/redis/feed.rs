@@ -20,7 +20,8 @@ pub async fn read(core: &Core, after: Cursor, limit: usize) -> Result<Vec<FeedRe
         let asked = AT_ONCE.min(limit - found.len());
         let keys = ["feed", "words"].map(|name| core.keys.of(after.partition, name));
         let mut call = core.scripts.call(Script::Feed, &keys);
-        call.arg(format!("{}-{}", after.batch, after.index)).arg(asked);
+        call.arg(format!("{}-{}", after.batch, after.index))
+            .arg(asked);
         let page = records(core.ask_one(call).await?, after.partition)?;
         let short = page.len() < asked;
         if let Some(last) = page.last() {

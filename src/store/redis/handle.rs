@@ -177,6 +177,7 @@ impl Store for Redis {
             free_bytes,
             floor_bytes,
             waiting: self.core.lanes.waiting(),
+            // Partitions number their batches alone; this says that commits land.
             batch: self.core.landed.load(Ordering::Relaxed),
             bytes: used,
         }
@@ -190,7 +191,11 @@ impl Store for Redis {
         });
         // After the task was begun, before anything else comes in.
         lanes::shut(&core);
-        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let end = self
+            .end
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         async move {
             let done = emptied.await;
             drop(end);

@@ -118,6 +118,9 @@ mod tests {
             let key = EntityKey::new(EntityKind::Conversation, &n.to_string());
             counts[usize::from(keys.partition(&key))] += 1;
         }
-        assert!(counts.iter().all(|n| (800..1_200).contains(n)), "{counts:?}");
+        assert!(
+            counts.iter().all(|n| (800..1_200).contains(n)),
+            "{counts:?}"
+        );
     }
 }

@@ -115,8 +115,5 @@ async fn land(core: &Core, commit: &Commit) -> Answer {
     pipe.add_command(core.scripts.commit(&core.keys, commit));
     let answers = ask(&core.commits, &pipe, core.options.patience).await?;
     let answer = answers.into_iter().next();
-    outcome(
-        answer.ok_or_else(|| strange("nothing"))?,
-        commit.proposed,
-    )
+    outcome(answer.ok_or_else(|| strange("nothing"))?, commit.proposed)
 }

@@ -38,7 +38,10 @@ pub async fn keep(core: Arc<Core>, mut end: oneshot::Receiver<()>) {
     let longest = core.options.patience * 4;
     if timeout(longest, core.lanes.emptied()).await.is_err() {
         let waiting = core.lanes.waiting();
-        tracing::warn!(waiting, "commits were given up at the end, their outcome is unknown");
+        tracing::warn!(
+            waiting,
+            "commits were given up at the end, their outcome is unknown"
+        );
     }
 }
 
@@ -56,9 +59,7 @@ async fn look(core: &Core) -> Result<(), String> {
     }
     let info = match answers.next() {
         Some(Value::VerbatimString { text, .. }) => text,
-        Some(other) => {
-            String::from_utf8_lossy(&bytes(other).unwrap_or_default()).into_owned()
-        }
+        Some(other) => String::from_utf8_lossy(&bytes(other).unwrap_or_default()).into_owned(),
         None => String::new(),
     };
     let number = |name| field(&info, name).and_then(|text| text.parse().ok());
