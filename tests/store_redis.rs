@@ -242,6 +242,28 @@ fn the_freshest_of_all_partitions_come_first_however_many_are_due() {
 }
 
 #[test]
+fn no_value_looks_like_a_tombstone() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let store = server.open();
+    run(async {
+        for (n, value) in ["", "\0", "\0\0", "\0x", "x\0", "x"]
+            .into_iter()
+            .enumerate()
+        {
+            let name = n.to_string();
+            landed(store.commit(put(&name, None, 1, value)).await, 1);
+            let seen = store.load(&key(&name)).await.unwrap();
+            assert_eq!(seen, Some(stored(1, value)));
+            let seen = conflict(store.commit(put(&name, None, 2, "y")).await);
+            assert_eq!(seen, Some(stored(1, value)));
+        }
+    });
+}
+
+#[test]
 fn a_tombstone_ends_by_itself_unless_it_owes_something() {
     if !installed() {
         return;

@@ -3,7 +3,7 @@
 //! | key | holds |
 //! |---|---|
 //! | `P:store` | name card of the store: format, partitions, secret |
-//! | `P{tag}K:id` | an entity of kind number K: revision, or revision, format byte and value |
+//! | `P{tag}K:id` | an entity of kind number K: revision, or revision and value |
 //! | `P{tag}due` | sorted set: entity → when it owes something |
 //! | `P{tag}desk` | hash: entity → row for the agents' lists |
 //! | `P{tag}feed` | stream `batch-index`: the change feed |

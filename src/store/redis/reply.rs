@@ -1,7 +1,7 @@
 //! Reads what the server says. An answer that is none of ours is an error, never a guess.
 
 use super::keys::entity_of;
-use super::scripts::FORMAT;
+use super::scripts::ESCAPE;
 use crate::domain::time::Millis;
 use crate::ports::store::{
     Committed, Cursor, Due, EntityKey, Error, FeedRecord, Outcome, Revision, Stored,
@@ -47,17 +47,15 @@ pub fn array(value: Value, what: &str) -> Result<Vec<Value>, Error> {
     }
 }
 
-/// The form an entity has in its key: revision, or revision, format byte and value.
+/// The form an entity has in its key: revision alone, or revision and value.
 pub fn stored(form: &[u8]) -> Result<Stored, Error> {
     let Some((revision, rest)) = form.split_first_chunk::<16>() else {
         return Err(strange("an entity shorter than its revision"));
     };
     let value = match rest.split_first() {
         None => None,
-        Some((&FORMAT, value)) => Some(value.into()),
-        Some((other, _)) => {
-            return Err(strange(&format!("an entity of format {other}")));
-        }
+        Some((&ESCAPE, value)) => Some(value.into()),
+        Some(_) => Some(rest.into()),
     };
     Ok(Stored {
         revision: Revision(*revision),
@@ -141,14 +139,13 @@ mod tests {
     fn an_empty_value_is_not_a_tombstone() {
         let mut form = vec![9u8; 16];
         assert_eq!(stored(&form).unwrap().value, None);
-        form.push(FORMAT);
+        form.push(ESCAPE);
         assert_eq!(stored(&form).unwrap().value.as_deref(), Some(&[][..]));
     }
 
     #[test]
     fn what_is_not_ours_is_refused() {
         assert!(stored(&[1; 15]).is_err());
-        assert!(stored(&[200; 17]).is_err());
         assert!(outcome(Value::Array(vec![Value::Int(7)]), Revision([0; 16])).is_err());
         assert!(outcome(Value::Okay, Revision([0; 16])).is_err());
     }

@@ -30,8 +30,10 @@ const TEXTS: [&str; 5] = [
     include_str!("lua/card.lua"),
 ];
 
-/// The format byte after the revision of a value. A tombstone has no byte after its revision.
-pub const FORMAT: u8 = 1;
+/// Stands before a value that is empty or begins with this byte, and before no other: a revision with
+/// nothing after it is a tombstone. (A byte for every value would put those of 300 bytes into the
+/// next size of Redis' allocator.)
+pub const ESCAPE: u8 = 0;
 
 /// The names under which the server knows the scripts.
 #[derive(Clone, Debug)]
@@ -89,7 +91,9 @@ impl Scripts {
         let mut form = commit.proposed.0.to_vec();
         match &commit.write {
             Write::Put(value) => {
-                form.push(FORMAT);
+                if value.first().is_none_or(|first| *first == ESCAPE) {
+                    form.push(ESCAPE);
+                }
                 form.extend_from_slice(value);
                 cmd.arg(form).arg("");
             }

@@ -1,7 +1,7 @@
 -- One commit. May be sent twice: whoever finds his own revision stored had landed.
 -- KEYS 1 value  2 due  3 desk  4 feed  5 words  6 meta  7 list of the kind
 -- ARGV 1 expected ('' none)  2 proposed  3 relief ('1': settles, passes at maxmemory)
---      4 stored form: proposed, or proposed + format byte + value  5 tombstone's life in ms, '' for a value
+--      4 stored form: proposed, or proposed + value  5 tombstone's life in ms, '' for a value
 --      6 member  7 due ms or ''  8 desk row there ('1' or '0')  9 desk row
 --      10 id, if the kind is listed, or ''  11 number of erasures, then their marks,
 --      then pairs: mark of the message or '', payload
