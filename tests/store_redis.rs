@@ -220,11 +220,14 @@ fn the_freshest_of_all_partitions_come_first_however_many_are_due() {
     })
     .unwrap();
     run(async {
-        let commits: Vec<_> = (1..=300u64)
-            .map(|n| store.commit(put(&n.to_string(), None, 1, "x").owing(n)))
-            .collect();
-        for commit in commits {
-            landed(commit.await, 1);
+        for n in 1..=300u64 {
+            let commit = put(&n.to_string(), None, 1, "x").with_feed(&["said"]);
+            landed(store.commit(commit).await, 1);
+        }
+        // Partition by partition: the freshest are all in the last one.
+        for (at, record) in (1..).zip(whole_feed(&store).await) {
+            let commit = put(&record.key.id, Some(1), 2, "x").owing(at);
+            landed(store.commit(commit).await, 2);
         }
         let mut left = 300;
         for limit in [1, 20, 60, 7, 212] {

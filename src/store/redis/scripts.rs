@@ -31,8 +31,7 @@ const TEXTS: [&str; 5] = [
 ];
 
 /// Stands before a value that is empty or begins with this byte, and before no other: a revision with
-/// nothing after it is a tombstone. (A byte for every value would put those of 300 bytes into the
-/// next size of Redis' allocator.)
+/// nothing after it is a tombstone. What version a value has, it says itself.
 pub const ESCAPE: u8 = 0;
 
 /// The names under which the server knows the scripts.
