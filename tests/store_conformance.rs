@@ -5,17 +5,25 @@
 #[path = "store_support/mod.rs"]
 mod support;
 
+#[path = "store_support/redis.rs"]
+mod server;
+
 #[path = "store_support/laws.rs"]
 mod laws;
 
 use hotline::ports::store::Store;
 use hotline::store::embedded::{Embedded, Options};
 use hotline::store::memory::Memory;
+use hotline::store::redis::Redis;
 use std::sync::Arc;
 use support::{options, run};
 
 /// A body under test, kept alive with what it stands on.
 pub trait Body {
+    /// Whether what it stands on is here; says so where it is not, and the law is skipped.
+    fn is_here() -> bool {
+        true
+    }
     /// A fresh, empty store.
     fn fresh() -> Self;
     /// The store.
@@ -83,6 +91,25 @@ impl Body for Colliding {
     }
 }
 
+/// The Redis store on a server of its own.
+struct OnRedis(
+    Arc<Redis>,
+    #[expect(dead_code, reason = "keeps the server")] server::Server,
+);
+
+impl Body for OnRedis {
+    fn is_here() -> bool {
+        server::installed()
+    }
+    fn fresh() -> Self {
+        let server = server::Server::start();
+        OnRedis(Arc::new(server.open()), server)
+    }
+    fn store(&self) -> Arc<dyn Store> {
+        self.0.clone()
+    }
+}
+
 macro_rules! suite {
     ($module:ident, $body:ty) => {
         suite! { $module, $body:
@@ -118,6 +145,9 @@ macro_rules! suite {
             use super::*;
             $(#[test]
             fn $law() {
+                if !<$body>::is_here() {
+                    return;
+                }
                 let body = <$body>::fresh();
                 let store = body.store();
                 run(laws::$law(&*store));
@@ -130,3 +160,4 @@ suite!(memory, InMemory);
 suite!(embedded, OnDisk);
 suite!(embedded_restless, Restless);
 suite!(embedded_colliding, Colliding);
+suite!(redis, OnRedis);

@@ -54,9 +54,14 @@ pub(super) async fn put(archive: &dyn Archive, records: &[FeedRecord]) -> Result
     let (Some(first), Some(last)) = (records.first(), records.last()) else {
         return Ok(());
     };
-    // The cursor is in the name: archiving again after a crash writes the same object.
+    // The cursor is in the name: archiving again after a crash writes the same object. The first
+    // partition says nothing of itself, as when there was only one.
+    let partition = match first.cursor.partition {
+        0 => String::new(),
+        other => format!("-{other}"),
+    };
     let name = format!(
-        "{}/{}-{}",
+        "{}/{}-{}{partition}",
         first.at.utc_date(),
         first.cursor.batch,
         last.cursor.batch

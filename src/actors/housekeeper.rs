@@ -73,8 +73,18 @@ impl Housekeeper {
         // Before anything is trimmed: the feed is where unsends are found.
         self.erase_archived().await?;
         let mut archived = 0;
+        for partition in 0..self.store.feeds() {
+            archived += self.archive_old(partition).await?;
+        }
+        Ok(archived)
+    }
+
+    /// Archives what is old in one partition of the feed, then trims it there.
+    async fn archive_old(&self, partition: u16) -> Result<usize, String> {
+        let mut archived = 0;
         loop {
-            let records = self.old().await.map_err(|error| error.to_string())?;
+            let records = self.old(partition).await;
+            let records = records.map_err(|error| error.to_string())?;
             let Some(trimmed) = records.last().map(|last| last.cursor) else {
                 return Ok(archived);
             };
@@ -91,7 +101,14 @@ impl Housekeeper {
 
     /// Takes the words of what was unsent since the last look out of the archive.
     async fn erase_archived(&self) -> Result<(), String> {
-        let look = Look::begin(&*self.store);
+        for partition in 0..self.store.feeds() {
+            self.erase_archived_of(partition).await?;
+        }
+        Ok(())
+    }
+
+    async fn erase_archived_of(&self, partition: u16) -> Result<(), String> {
+        let look = Look::begin(&*self.store, partition);
         let mut look = look.await.map_err(|error| error.to_string())?;
         let unsent = look.unsent(&*self.store);
         let unsent = unsent.await.map_err(|error| error.to_string())?;
@@ -155,10 +172,10 @@ impl Housekeeper {
     }
 
     /// The oldest whole batches that are old enough, about [`RECORDS`] records.
-    async fn old(&self) -> Result<Vec<FeedRecord>, Error> {
+    async fn old(&self, partition: u16) -> Result<Vec<FeedRecord>, Error> {
         let horizon = self.store.now() - KEEP;
         let mut records: Vec<FeedRecord> = Vec::new();
-        let mut after = Cursor::default();
+        let mut after = Cursor::before(partition);
         loop {
             let page = self.store.feed(after, 1_000).await?;
             let Some(last) = page.last() else {
@@ -187,14 +204,20 @@ struct Look {
 }
 
 impl Look {
-    fn entity() -> EntityKey {
-        EntityKey::new(EntityKind::Counter, "housekeeper/unsent")
+    /// One for each partition; the first has the name it had when there was only one.
+    fn entity(partition: u16) -> EntityKey {
+        let name = match partition {
+            0 => "housekeeper/unsent".to_owned(),
+            other => format!("housekeeper/unsent/{other}"),
+        };
+        EntityKey::new(EntityKind::Counter, &name)
     }
 
-    async fn begin(store: &dyn Store) -> Result<Look, Error> {
-        let stored = store.load(&Look::entity()).await?;
+    async fn begin(store: &dyn Store, partition: u16) -> Result<Look, Error> {
+        let stored = store.load(&Look::entity(partition)).await?;
         let value = stored.as_ref().and_then(|stored| stored.value.as_deref());
-        let reached = value.and_then(reached).unwrap_or_default();
+        let reached = value.and_then(|value| reached(partition, value));
+        let reached = reached.unwrap_or(Cursor::before(partition));
         Ok(Look {
             revision: stored.map(|stored| stored.revision),
             begun: reached,
@@ -227,7 +250,7 @@ impl Look {
         value.extend_from_slice(&self.reached.batch.to_le_bytes());
         value.extend_from_slice(&self.reached.index.to_le_bytes());
         let commit = Commit {
-            key: Look::entity(),
+            key: Look::entity(self.reached.partition),
             expected: self.revision,
             proposed: revision(),
             write: Write::Put(value.into()),
@@ -247,9 +270,10 @@ impl Look {
 }
 
 /// Format byte, batch, index, little-endian.
-fn reached(value: &[u8]) -> Option<Cursor> {
+fn reached(partition: u16, value: &[u8]) -> Option<Cursor> {
     let (batch, index) = value.strip_prefix(&[1])?.split_at_checked(8)?;
     Some(Cursor {
+        partition,
         batch: u64::from_le_bytes(batch.try_into().ok()?),
         index: u32::from_le_bytes(index.try_into().ok()?),
     })

@@ -231,9 +231,15 @@ pub struct Due {
     pub at: Millis,
 }
 
-/// A place in the change feed; ordered, dense within a batch.
+/// A place in the change feed; ordered within its partition, dense within a batch.
+///
+/// A store on many servers has no clock and no counter that all of them share, so its feed is read
+/// partition by partition ([`Store::feeds`] says how many there are). All records of an entity are
+/// in one partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
+    /// Which partition of the feed, counted from 0.
+    pub partition: u16,
     /// Number of the commit batch.
     pub batch: u64,
     /// Position in the batch, counted from 1; 0 means before the first.
@@ -256,7 +262,7 @@ pub struct FeedRecord {
 /// How the store is, for `/readyz?verbose`, metrics and `hotline doctor`.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    /// One word for people: `embedded`, `memory`.
+    /// One word for people: `embedded`, `memory`, `redis`.
     pub kind: &'static str,
     /// What a 200 to LINE promises in this mode, one sentence.
     pub promise: &'static str,
@@ -270,6 +276,16 @@ pub struct Health {
     pub batch: u64,
     /// Bytes on the disk.
     pub bytes: u64,
+}
+
+impl Cursor {
+    /// Before the first record of a partition.
+    pub fn before(partition: u16) -> Cursor {
+        Cursor {
+            partition,
+            ..Cursor::default()
+        }
+    }
 }
 
 impl Health {
@@ -314,14 +330,22 @@ pub trait Store: Send + Sync + 'static {
         kind: EntityKind,
     ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, Error>>;
 
-    /// Reads the change feed after a cursor, oldest first, at most `limit` records.
+    /// Into how many partitions the change feed is divided; fixed for the life of the store. Bodies
+    /// on one machine have one.
+    fn feeds(&self) -> u16 {
+        1
+    }
+
+    /// Reads the change feed of the cursor's partition after the cursor, oldest first, at most
+    /// `limit` records. A partition the store does not have is empty.
     fn feed(
         &self,
         after: Cursor,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<FeedRecord>, Error>>;
 
-    /// Forgets whole batches up to and including `upto.batch`: what the archive has.
+    /// Forgets whole batches of the cursor's partition up to and including `upto.batch`: what the
+    /// archive has.
     fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), Error>>;
 
     /// Raised by every commit that changed a desk row.

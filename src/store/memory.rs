@@ -147,6 +147,9 @@ impl Store for Memory {
     fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), Error>> {
         let done = self.with(|model| {
             let state = &mut model.state;
+            if upto.partition != 0 {
+                return;
+            }
             state.trimmed = state.trimmed.max(upto.batch);
             state.feed.retain(|r| r.record.cursor.batch > upto.batch);
         });

@@ -9,3 +9,4 @@ pub mod embedded;
 mod folder;
 pub mod media;
 pub mod memory;
+pub mod redis;

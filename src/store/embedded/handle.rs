@@ -73,6 +73,9 @@ impl Embedded {
     fn read_feed(&self, after: Cursor, limit: usize) -> Result<Vec<FeedRecord>, Error> {
         let core = &self.core;
         core.alive()?;
+        if after.partition != 0 {
+            return Ok(Vec::new());
+        }
         let (tail, from) = {
             let overlay = core.read();
             let from = after.batch.max(overlay.trimmed + 1);
@@ -136,6 +139,7 @@ impl Embedded {
         let overlay = self.core.read();
         for record in records {
             let cursor = Cursor {
+                partition: 0,
                 batch,
                 index: record.index,
             };
@@ -268,6 +272,9 @@ impl Store for Embedded {
     }
 
     fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), Error>> {
+        if upto.partition != 0 {
+            return ready(self.core.alive()).boxed();
+        }
         self.asked(|done| {
             self.keeper
                 .send(Task::Trim(upto.batch, done))

@@ -158,6 +158,7 @@ impl Keeper {
                         without(&batch.body, |record| {
                             let id = number(&aliases, &record.key, identity.mark(&record.key));
                             let at = Cursor {
+                                partition: 0,
                                 batch: batch.number,
                                 index: record.index,
                             };
@@ -240,6 +241,7 @@ impl Keeper {
             without(body, |record| {
                 let id = number(&aliases, &record.key, core.identity.mark(&record.key));
                 let at = Cursor {
+                    partition: 0,
                     batch,
                     index: record.index,
                 };

@@ -156,6 +156,7 @@ impl Overlay {
         }
         for message in erase {
             let reach = Cursor {
+                partition: 0,
                 batch: number,
                 index: upto,
             };

@@ -233,6 +233,7 @@ fn resting(connection: &Connection, meta: &Meta) -> rusqlite::Result<Overlay> {
     while let Some(row) = rows.next()? {
         let message = Fingerprint(row.get::<_, i64>(1)? as u64);
         let reach = Cursor {
+            partition: 0,
             batch: row.get::<_, i64>(2)? as u64,
             index: row.get(3)?,
         };

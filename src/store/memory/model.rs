@@ -99,6 +99,7 @@ impl State {
             self.feed.push(Record {
                 record: FeedRecord {
                     cursor: Cursor {
+                        partition: 0,
                         batch: self.batch,
                         index: index as u32 + 1,
                     },

@@ -1,0 +1,80 @@
+//! What the handle, its tasks and the upkeep share.
+
+use super::asking::ask;
+use super::clock::Clock;
+use super::keys::Keys;
+use super::lanes::Lanes;
+use super::link::Link;
+use super::options::Options;
+use super::reply::strange;
+use super::scripts::Scripts;
+use crate::domain::ids::Incarnation;
+use crate::ports::store::Error;
+use redis::{Cmd, Pipeline, Value};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio::runtime::Handle;
+
+/// The state of one open store.
+pub struct Core {
+    pub options: Options,
+    pub keys: Keys,
+    pub scripts: Scripts,
+    pub clock: Clock,
+    pub incarnation: Incarnation,
+    /// Where this store's tasks run.
+    pub runtime: Handle,
+    /// Commits go here…
+    pub commits: Link,
+    /// …and everything else there: a long answer must not stand before a commit's.
+    pub reads: Link,
+    pub lanes: Lanes,
+    pub closed: AtomicBool,
+    /// Commits acknowledged to this process.
+    pub landed: AtomicU64,
+    pub server: Server,
+}
+
+/// What the upkeep last heard of the server.
+pub struct Server {
+    /// `maxmemory`; 0: no bound.
+    pub max_bytes: AtomicU64,
+    /// `used_memory`.
+    pub used_bytes: AtomicU64,
+    /// What a 200 promises, by how the server writes to its disk.
+    pub promise: &'static str,
+}
+
+impl Core {
+    /// Refuses after a close.
+    pub fn alive(&self) -> Result<(), Error> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed("the store was closed".into()));
+        }
+        Ok(())
+    }
+
+    /// Asks over the connection for reads.
+    pub async fn ask(&self, pipe: &Pipeline) -> Result<Vec<Value>, Error> {
+        if pipe.is_empty() {
+            return Ok(Vec::new());
+        }
+        ask(&self.reads, pipe, self.options.patience).await
+    }
+
+    /// Asks one thing.
+    pub async fn ask_one(&self, cmd: Cmd) -> Result<Value, Error> {
+        let mut pipe = Pipeline::new();
+        pipe.add_command(cmd);
+        let answers = self.ask(&pipe).await?;
+        answers.into_iter().next().ok_or_else(|| strange("nothing"))
+    }
+
+    /// Asks every partition the same, in one go; answers in the order of the partitions.
+    pub async fn ask_all(&self, cmd: impl Fn(u16) -> Cmd) -> Result<Vec<Value>, Error> {
+        let mut pipe = Pipeline::new();
+        for partition in 0..self.keys.partitions() {
+            pipe.add_command(cmd(partition));
+        }
+        self.ask(&pipe).await
+    }
+}

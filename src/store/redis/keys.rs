@@ -1,0 +1,126 @@
+//! Where an entity belongs and what its keys are called.
+//!
+//! | key | holds |
+//! |---|---|
+//! | `P:store` | name card of the store: format, partitions, secret |
+//! | `P{tag}K:id` | an entity of kind number K: revision, or revision and value |
+//! | `P{tag}due` | sorted set: entity → when it owes something |
+//! | `P{tag}desk` | hash: entity → row for the agents' lists |
+//! | `P{tag}feed` | stream `batch-index`: the change feed |
+//! | `P{tag}words` | hash: entity and message → payloads that an unsend erases |
+//! | `P{tag}meta` | hash: `gen` desk generation, `batch` last batch of the feed |
+//! | `P{tag}list:K` | set: ids of a listed kind that have a value |
+//!
+//! `P` is the prefix; it has no braces, so the tag is what a cluster hashes whatever an id contains.
+
+use super::tags::tags;
+use crate::domain::ids::Fingerprint;
+use crate::ports::store::{EntityKey, EntityKind};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
+
+/// Names of all keys of one store.
+pub struct Keys {
+    prefix: String,
+    tags: Vec<String>,
+    hasher: SipHasher13,
+}
+
+impl Keys {
+    /// With the store's secret, by which entities are spread.
+    pub fn new(prefix: &str, partitions: u16, secret: &[u8; 16]) -> Keys {
+        Keys {
+            prefix: prefix.to_owned(),
+            tags: tags(partitions),
+            hasher: SipHasher13::new_with_key(secret),
+        }
+    }
+
+    /// The name card's key, known before the card is.
+    pub fn card(prefix: &str) -> String {
+        format!("{prefix}:store")
+    }
+
+    /// How many partitions there are.
+    pub fn partitions(&self) -> u16 {
+        self.tags.len() as u16
+    }
+
+    /// The partition an entity belongs to.
+    pub fn partition(&self, key: &EntityKey) -> u16 {
+        let mut hasher = self.hasher;
+        hasher.write_u8(key.kind as u8);
+        hasher.write(key.id.as_bytes());
+        // A power of two.
+        (hasher.finish() & (self.tags.len() as u64 - 1)) as u16
+    }
+
+    /// A key of a partition.
+    pub fn of(&self, partition: u16, name: &str) -> String {
+        let tag = &self.tags[usize::from(partition)];
+        format!("{}{{{tag}}}{name}", self.prefix)
+    }
+
+    /// The key of an entity.
+    pub fn entity(&self, partition: u16, key: &EntityKey) -> String {
+        self.of(partition, &member(key))
+    }
+
+    /// The set of a listed kind.
+    pub fn list(&self, partition: u16, kind: EntityKind) -> String {
+        self.of(partition, &format!("list:{}", kind as u8))
+    }
+}
+
+/// What an entity is called inside its partition.
+pub fn member(key: &EntityKey) -> String {
+    format!("{}:{}", key.kind as u8, key.id)
+}
+
+/// The entity a member names.
+pub fn entity_of(member: &[u8]) -> Option<EntityKey> {
+    let (kind, id) = std::str::from_utf8(member).ok()?.split_once(':')?;
+    let kind = match kind {
+        "1" => EntityKind::Conversation,
+        "2" => EntityKind::Ticket,
+        "3" => EntityKind::Agent,
+        "4" => EntityKind::Account,
+        "5" => EntityKind::Counter,
+        "6" => EntityKind::Quarantine,
+        _ => return None,
+    };
+    Some(EntityKey::new(kind, id))
+}
+
+/// A message's mark as scripts are handed it: never empty, of one length.
+pub fn mark(message: Fingerprint) -> String {
+    format!("{:016x}", message.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_names_its_entity() {
+        for kind in (1..=6).filter_map(|n| entity_of(format!("{n}:a:b/c}}").as_bytes())) {
+            assert_eq!(entity_of(member(&kind).as_bytes()), Some(kind));
+        }
+        assert_eq!(entity_of(b"7:a"), None);
+        assert_eq!(entity_of(b"due"), None);
+    }
+
+    #[test]
+    fn entities_fill_all_partitions() {
+        let keys = Keys::new("t", 16, &[7; 16]);
+        let mut counts = [0u32; 16];
+        for n in 0..16_000 {
+            let key = EntityKey::new(EntityKind::Conversation, &n.to_string());
+            counts[usize::from(keys.partition(&key))] += 1;
+        }
+        assert!(
+            counts.iter().all(|n| (800..1_200).contains(n)),
+            "{counts:?}"
+        );
+    }
+}

@@ -1,0 +1,70 @@
+-- One commit. May be sent twice: whoever finds his own revision stored had landed.
+-- KEYS 1 value  2 due  3 desk  4 feed  5 words  6 meta  7 list of the kind
+-- ARGV 1 expected ('' none)  2 proposed  3 relief ('1': settles, passes at maxmemory)
+--      4 stored form: proposed, or proposed + value  5 tombstone's life in ms, '' for a value
+--      6 member  7 due ms or ''  8 desk row there ('1' or '0')  9 desk row
+--      10 id, if the kind is listed, or ''  11 number of erasures, then their marks,
+--      then pairs: mark of the message or '', payload
+-- Answers {1} applied, {2} had landed, {0, what is stored or nil} conflict.
+local current = redis.call('GETRANGE', KEYS[1], 0, 15)
+if current == ARGV[2] then return {2} end
+if current ~= ARGV[1] then return {0, redis.call('GET', KEYS[1])} end
+
+-- The first write decides whether memory is asked for: a deletion of nothing never does.
+if ARGV[3] == '1' then redis.call('HDEL', KEYS[3], '') end
+local member, gone, due = ARGV[6], ARGV[5] ~= '', ARGV[7]
+-- A tombstone that still owes something must be found by whoever comes for it.
+if gone and due == '' then
+  redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
+else
+  redis.call('SET', KEYS[1], ARGV[4])
+end
+
+if due == '' then
+  redis.call('ZREM', KEYS[2], member)
+else
+  redis.call('ZADD', KEYS[2], due, member)
+end
+
+local row = redis.call('HGET', KEYS[3], member)
+if ARGV[8] == '1' then
+  if row ~= ARGV[9] then
+    redis.call('HSET', KEYS[3], member, ARGV[9])
+    redis.call('HINCRBY', KEYS[6], 'gen', 1)
+  end
+elseif row then
+  redis.call('HDEL', KEYS[3], member)
+  redis.call('HINCRBY', KEYS[6], 'gen', 1)
+end
+
+if ARGV[10] ~= '' then
+  redis.call(gone and 'SREM' or 'SADD', KEYS[7], ARGV[10])
+end
+
+local erasures = tonumber(ARGV[11])
+local first = 12 + erasures
+if first < #ARGV then
+  -- A batch is called by its time in ms, or one more than the one before. TIME may run backwards.
+  local time = redis.call('TIME')
+  local batch = time[1] * 1000 + math.floor(time[2] / 1000)
+  local before = tonumber(redis.call('HGET', KEYS[6], 'batch') or '0')
+  if batch <= before then batch = before + 1 end
+  local name = string.format('%.0f', batch)
+  redis.call('HSET', KEYS[6], 'batch', name)
+  for at = first, #ARGV, 2 do
+    local id = name .. '-' .. string.format('%d', (at - first) / 2 + 1)
+    local mark, payload = ARGV[at], ARGV[at + 1]
+    if mark ~= '' then
+      -- Words that may have to vanish lie beside the stream, which cannot be changed.
+      local field = member .. ' ' .. mark
+      local others = redis.call('HGET', KEYS[5], field) or ''
+      redis.call('HSET', KEYS[5], field, others .. id .. ' ' .. #payload .. '\n' .. payload)
+      payload = ''
+    end
+    redis.call('XADD', KEYS[4], id, 'm', member, 'w', mark, 'p', payload)
+  end
+end
+for at = 12, first - 1 do
+  redis.call('HDEL', KEYS[5], member .. ' ' .. ARGV[at])
+end
+return {1}

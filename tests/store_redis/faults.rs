@@ -1,0 +1,180 @@
+//! A server that loses answers, stalls, forgets, is full, is gone.
+
+use super::proxy::Proxy;
+use super::support::*;
+use super::{Server, installed, until, whole_feed};
+use hotline::domain::ids::Fingerprint;
+use hotline::domain::time::Millis;
+use hotline::ports::store::*;
+use hotline::store::redis::{OpenError, Options, Redis};
+use std::time::Duration;
+
+#[test]
+fn a_resent_commit_is_applied_once() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let proxy = Proxy::to(server.port());
+    let options = Options {
+        url: proxy.url(),
+        ..server.options()
+    };
+    let store = Redis::open(options).unwrap();
+    run(async {
+        landed(store.commit(put("a", None, 1, "x")).await, 1);
+        for n in 2..=6u64 {
+            // Nearly always the commit's; a look at the server's clock may be lost instead.
+            let before = proxy.lost();
+            proxy.lose_an_answer();
+            let commit = put("a", Some(n - 1), n, "x").with_feed(&["said"]);
+            landed(store.commit(commit).await, n);
+            assert_eq!(proxy.lost(), before + 1);
+        }
+        assert_eq!(whole_feed(&store).await.len(), 5);
+        // A create and a deletion, too.
+        proxy.lose_an_answer();
+        landed(
+            store
+                .commit(put("b", None, 1, "x").with_feed(&["said"]))
+                .await,
+            1,
+        );
+        proxy.lose_an_answer();
+        landed(store.commit(delete("b", Some(1), 2)).await, 2);
+        assert_eq!(whole_feed(&store).await.len(), 6);
+    });
+}
+
+#[test]
+fn a_server_that_stalls_beyond_the_answers_time_applies_once() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let mut options = server.options();
+    options.answer_timeout = Duration::from_millis(100);
+    options.patience = Duration::from_secs(30);
+    let store = Redis::open(options).unwrap();
+    run(async {
+        landed(store.commit(put("a", None, 1, "x")).await, 1);
+        assert_eq!(server.say(&["CLIENT", "PAUSE", "700", "WRITE"]), "+OK");
+        let commits: Vec<_> = (0..20)
+            .map(|n| store.commit(put(&format!("s{n}"), None, 1, "x").with_feed(&["said"])))
+            .collect();
+        for commit in commits {
+            landed(commit.await, 1);
+        }
+        assert_eq!(whole_feed(&store).await.len(), 20);
+    });
+}
+
+#[test]
+fn script_flush_is_survived() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let store = server.open();
+    run(async {
+        let commit = put("a", None, 1, "x").with_feed(&["said"]).owing(5);
+        landed(store.commit(commit).await, 1);
+        assert_eq!(server.say(&["SCRIPT", "FLUSH"]), "+OK");
+        landed(store.commit(put("a", Some(1), 2, "y").owing(5)).await, 2);
+        assert_eq!(server.say(&["SCRIPT", "FLUSH"]), "+OK");
+        assert_eq!(whole_feed(&store).await.len(), 1);
+        assert_eq!(server.say(&["SCRIPT", "FLUSH"]), "+OK");
+        let claimed = store.claim_due(Millis(9), Millis(99), 9).await.unwrap();
+        assert_eq!(claimed, [due("a", 5)]);
+    });
+}
+
+#[test]
+fn at_maxmemory_completing_commits_pass_and_accepting_ones_are_refused() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let store = server.open();
+    run(async {
+        let mut first = put("a", None, 1, "x").owing(5).with_feed(&["words"]);
+        first.feed[0].erasable = Some(Fingerprint(1));
+        landed(store.commit(first).await, 1);
+        assert!(store.health().accepting());
+        assert_eq!(server.say(&["CONFIG", "SET", "maxmemory", "1"]), "+OK");
+        for commit in [put("a", Some(1), 2, "y"), put("b", None, 1, "y")] {
+            let refused = store.commit(commit.with_feed(&["z"]).on_desk("r")).await;
+            assert!(matches!(refused, Err(Error::Full { .. })), "{refused:?}");
+        }
+        assert_eq!(store.load(&key("a")).await.unwrap(), Some(stored(1, "x")));
+        assert_eq!(store.load(&key("b")).await.unwrap(), None);
+        assert_eq!(whole_feed(&store).await.len(), 1);
+        until(|| !store.health().accepting()).await;
+        let claimed = store.claim_due(Millis(9), Millis(99), 9).await.unwrap();
+        assert_eq!(claimed, [due("a", 5)]);
+        let mut settles = put("a", Some(1), 2, "y").with_feed(&["z"]).on_desk("r");
+        settles.class = Class::Completing;
+        landed(store.commit(settles).await, 2);
+        let read = whole_feed(&store).await;
+        assert_eq!(read.len(), 2);
+        store.trim_feed(read[1].cursor).await.unwrap();
+        assert_eq!(whole_feed(&store).await, []);
+        assert_eq!(server.say(&["CONFIG", "SET", "maxmemory", "0"]), "+OK");
+        landed(store.commit(put("b", None, 1, "y")).await, 1);
+        until(|| store.health().accepting()).await;
+    });
+}
+
+#[test]
+fn the_server_gone_is_an_error_not_a_hang() {
+    if !installed() {
+        return;
+    }
+    let mut server = Server::start();
+    let mut options = server.options();
+    options.patience = Duration::from_millis(300);
+    let store = Redis::open(options.clone()).unwrap();
+    run(async {
+        landed(store.commit(put("a", None, 1, "x")).await, 1);
+        server.kill();
+        let unknown = store.commit(put("a", Some(1), 2, "y")).await;
+        assert!(matches!(unknown, Err(Error::Io(_))), "{unknown:?}");
+        assert!(matches!(store.load(&key("a")).await, Err(Error::Io(_))));
+        let refused = Redis::open(options).err();
+        assert!(matches!(refused, Some(OpenError::Server(_))), "{refused:?}");
+        // It heals by itself. (This server kept nothing.)
+        server.again();
+        landed(store.commit(put("a", None, 3, "z")).await, 3);
+        store.close().await.unwrap();
+    });
+}
+
+#[test]
+fn when_too_much_waits_new_work_is_refused_and_old_is_settled() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let mut options = server.options();
+    options.waiting_max = 4;
+    let store = Redis::open(options).unwrap();
+    run(async {
+        assert_eq!(server.say(&["CLIENT", "PAUSE", "300", "WRITE"]), "+OK");
+        let name = |n: u64| n.to_string();
+        let taken: Vec<_> = (0..4)
+            .map(|n| store.commit(put(&name(n), None, 1, "x")))
+            .collect();
+        let refused = store.commit(put("new", None, 1, "x")).await;
+        assert!(
+            matches!(refused, Err(Error::Busy { waiting: 4 })),
+            "{refused:?}"
+        );
+        let mut settles = put("0", Some(1), 2, "y");
+        settles.class = Class::Completing;
+        landed(store.commit(settles).await, 2);
+        for commit in taken {
+            landed(commit.await, 1);
+        }
+        landed(store.commit(put("new", None, 1, "x")).await, 1);
+    });
+}
