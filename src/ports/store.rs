@@ -18,12 +18,16 @@
 //!    claimer that dies loses nothing. Only a commit of that entity settles its due time.
 //! 7. **Reads see every commit that was acknowledged before the read began.**
 
+mod feed;
+
 pub use crate::domain::commit::{Committed, Revision};
 use crate::domain::ids::{ConversationKey, Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
 use futures_util::future::BoxFuture;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
+
+pub use feed::{Cursor, FeedEntry, FeedRecord};
 
 /// How long a deleted entity keeps its tombstone: longer than any redelivery (LINE allows 20
 /// minutes) or spooled event can be late.
@@ -51,6 +55,19 @@ pub enum EntityKind {
 }
 
 impl EntityKind {
+    /// The kind with this number, if there is one.
+    pub fn of(number: u8) -> Option<EntityKind> {
+        Some(match number {
+            1 => EntityKind::Conversation,
+            2 => EntityKind::Ticket,
+            3 => EntityKind::Agent,
+            4 => EntityKind::Account,
+            5 => EntityKind::Counter,
+            6 => EntityKind::Quarantine,
+            _ => return None,
+        })
+    }
+
     /// Whether [`Store::all`] lists this kind: all but conversations, of which there are millions.
     pub fn is_listed(self) -> bool {
         !matches!(self, EntityKind::Conversation)
@@ -118,18 +135,6 @@ pub struct Stored {
     pub revision: Revision,
     /// The value, or `None` for a tombstone.
     pub value: Option<Arc<[u8]>>,
-}
-
-/// One record of the change feed, written in the same step as the value.
-///
-/// The payload is JSON. A payload that carries a customer's words names the message, so that an
-/// unsend can find and erase it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FeedEntry {
-    /// The message whose words the payload carries, if any.
-    pub erasable: Option<Fingerprint>,
-    /// UTF-8 JSON, at most 64 KiB.
-    pub payload: Box<[u8]>,
 }
 
 /// Whether a commit takes in new work or settles old work.
@@ -231,34 +236,6 @@ pub struct Due {
     pub at: Millis,
 }
 
-/// A place in the change feed; ordered within its partition, dense within a batch.
-///
-/// A store on many servers has no clock and no counter that all of them share, so its feed is read
-/// partition by partition ([`Store::feeds`] says how many there are). All records of an entity are
-/// in one partition.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor {
-    /// Which partition of the feed, counted from 0.
-    pub partition: u16,
-    /// Number of the commit batch.
-    pub batch: u64,
-    /// Position in the batch, counted from 1; 0 means before the first.
-    pub index: u32,
-}
-
-/// A feed record as read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FeedRecord {
-    /// Read on after this.
-    pub cursor: Cursor,
-    /// When the batch was written, store time.
-    pub at: Millis,
-    /// Whose record it is.
-    pub key: EntityKey,
-    /// The payload; `None` when its message was unsent.
-    pub payload: Option<Box<[u8]>>,
-}
-
 /// How the store is, for `/readyz?verbose`, metrics and `hotline doctor`.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
@@ -276,16 +253,6 @@ pub struct Health {
     pub batch: u64,
     /// Bytes on the disk.
     pub bytes: u64,
-}
-
-impl Cursor {
-    /// Before the first record of a partition.
-    pub fn before(partition: u16) -> Cursor {
-        Cursor {
-            partition,
-            ..Cursor::default()
-        }
-    }
 }
 
 impl Health {

@@ -5,10 +5,9 @@
 //! operations, then the feed records in exactly the form in which the table keeps them.
 //! Reading refuses whatever does not add up; it never panics.
 
-use super::identity::kind_of;
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Millis;
-use crate::ports::store::{Commit, EntityKey, Revision, Write};
+use crate::ports::store::{Commit, EntityKey, EntityKind, Revision, Write};
 use std::sync::Arc;
 
 /// Format level written by this program, and the greatest it reads.
@@ -317,7 +316,7 @@ impl<'a> Reader<'a> {
 
     /// A key.
     pub fn key(&mut self) -> Option<EntityKey> {
-        let kind = kind_of(self.u8()?)?;
+        let kind = EntityKind::of(self.u8()?)?;
         let length = usize::from(self.u8()?);
         let id = std::str::from_utf8(self.take(length)?).ok()?;
         Some(EntityKey::new(kind, id))

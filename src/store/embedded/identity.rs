@@ -5,7 +5,7 @@
 //! next free number, remembered as an *alias* for good. The second hash tells keys apart in caches
 //! that do not hold the key.
 
-use crate::ports::store::{EntityKey, EntityKind};
+use crate::ports::store::EntityKey;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::HashMap;
 use std::hash::Hasher;
@@ -57,17 +57,4 @@ pub fn number(aliases: &Aliases, key: &EntityKey, mark: Mark) -> i64 {
         return mark.id;
     }
     aliases.get(key).copied().unwrap_or(mark.id)
-}
-
-/// The kind a stored byte names.
-pub fn kind_of(byte: u8) -> Option<EntityKind> {
-    Some(match byte {
-        1 => EntityKind::Conversation,
-        2 => EntityKind::Ticket,
-        3 => EntityKind::Agent,
-        4 => EntityKind::Account,
-        5 => EntityKind::Counter,
-        6 => EntityKind::Quarantine,
-        _ => return None,
-    })
 }

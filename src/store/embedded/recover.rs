@@ -21,7 +21,7 @@ use super::witness::{Sighting, Witness};
 use super::writer::Writer;
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::Millis;
-use crate::ports::store::{Cursor, EntityKey, Error};
+use crate::ports::store::{Cursor, EntityKey, EntityKind, Error};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -220,7 +220,7 @@ fn resting(connection: &Connection, meta: &Meta) -> rusqlite::Result<Overlay> {
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let (id, name): (i64, String) = (row.get(0)?, row.get(2)?);
-        let kind = super::identity::kind_of(row.get(1)?).ok_or_else(corrupt)?;
+        let kind = EntityKind::of(row.get(1)?).ok_or_else(corrupt)?;
         let body: Vec<u8> = row.get(4)?;
         if row.get::<_, i64>(3)? as u32 != body_crc(id, &body) {
             return Err(corrupt());
@@ -242,7 +242,7 @@ fn resting(connection: &Connection, meta: &Meta) -> rusqlite::Result<Overlay> {
     let mut query = connection.prepare("SELECT kind, name, id FROM alias")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        let kind = super::identity::kind_of(row.get(0)?).ok_or_else(corrupt)?;
+        let kind = EntityKind::of(row.get(0)?).ok_or_else(corrupt)?;
         let key = EntityKey::new(kind, &row.get::<_, String>(1)?);
         overlay.aliases.insert(key, row.get(2)?);
     }

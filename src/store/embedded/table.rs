@@ -4,7 +4,6 @@
 //! the calling thread. Every row carries a checksum over what it means; SQLite itself would serve a
 //! flipped bit as if nothing were wrong.
 
-use super::identity::kind_of;
 use super::options::Tuning;
 use super::ticket::lock;
 use crate::domain::time::Millis;
@@ -210,7 +209,7 @@ pub struct EntityRow {
 pub fn entity_row(row: &Row<'_>) -> rusqlite::Result<Result<EntityRow, Error>> {
     let (kind, name): (u8, String) = (row.get(0)?, row.get(1)?);
     let damaged = |what: &str| Error::Damaged(format!("entity {kind}:{name}: {what}"));
-    let Some(known) = kind_of(kind) else {
+    let Some(known) = EntityKind::of(kind) else {
         return Ok(Err(damaged("unknown kind")));
     };
     let revision = match row.get::<_, [u8; 16]>(2) {
@@ -337,7 +336,7 @@ impl Readers {
         let Some((kind, name, revision)) = found else {
             return Ok(None);
         };
-        let kind = kind_of(kind)
+        let kind = EntityKind::of(kind)
             .ok_or_else(|| Error::Damaged(format!("entity {kind}:{name}: unknown kind")))?;
         Ok(Some((EntityKey::new(kind, &name), Revision(revision))))
     }

@@ -80,15 +80,7 @@ pub fn member(key: &EntityKey) -> String {
 /// The entity a member names.
 pub fn entity_of(member: &[u8]) -> Option<EntityKey> {
     let (kind, id) = std::str::from_utf8(member).ok()?.split_once(':')?;
-    let kind = match kind {
-        "1" => EntityKind::Conversation,
-        "2" => EntityKind::Ticket,
-        "3" => EntityKind::Agent,
-        "4" => EntityKind::Account,
-        "5" => EntityKind::Counter,
-        "6" => EntityKind::Quarantine,
-        _ => return None,
-    };
+    let kind = EntityKind::of(kind.parse().ok()?)?;
     Some(EntityKey::new(kind, id))
 }
 
