@@ -142,9 +142,38 @@ fn the_server_gone_is_an_error_not_a_hang() {
         assert!(matches!(store.load(&key("a")).await, Err(Error::Io(_))));
         let refused = Redis::open(options).err();
         assert!(matches!(refused, Some(OpenError::Server(_))), "{refused:?}");
-        // It heals by itself. (This server kept nothing.)
+        // This server kept nothing: what was acknowledged is not there, and must not begin anew.
         server.again();
-        landed(store.commit(put("a", None, 3, "z")).await, 3);
+        let refused = store.commit(put("a", None, 3, "z")).await;
+        let said = format!("{:?}", refused.unwrap_err());
+        assert!(said.contains("name card"), "{said}");
+        store.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_server_that_was_emptied_takes_no_more_writes() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let store = Redis::open(server.options()).unwrap();
+    run(async {
+        landed(store.commit(put("a", None, 1, "x")).await, 1);
+        server.say(&["FLUSHALL"]);
+        // Found at the next look, within a second or two.
+        let end = std::time::Instant::now() + Duration::from_secs(10);
+        for n in 2.. {
+            assert!(std::time::Instant::now() < end, "it was not found");
+            let name = format!("b{n}");
+            match store.commit(put(&name, None, n, "y")).await {
+                Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(error) => {
+                    assert!(error.to_string().contains("name card"), "{error}");
+                    break;
+                }
+            }
+        }
         store.close().await.unwrap();
     });
 }

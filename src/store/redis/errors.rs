@@ -8,6 +8,7 @@
 //! | `MISCONF` `NOREPLICAS` | the server's disk or its replicas fail; nothing was written | wait, same bytes again |
 //! | `READONLY` `MOVED` `ASK` | another server is the master now | new connection, same bytes again |
 //! | `OOM` | `maxmemory` is reached; nothing was written | `Full`, unless an earlier try is unknown |
+//! | the name card is gone | an empty or another server answers | told at once, until it is back |
 //! | anything else | a setting or a program is wrong | told at once |
 //!
 //! What is repeated ends after [`super::Options::patience`] as `Io`: unknown.
@@ -67,6 +68,17 @@ impl Trouble {
             verdict: verdict(code),
             unknown: false,
             said: format!("{code} {}", error.details().unwrap_or_default()),
+        }
+    }
+
+    /// The server does not hold the store that was opened.
+    pub fn another_store() -> Trouble {
+        Trouble {
+            verdict: Verdict::Refused,
+            unknown: false,
+            said: "the server does not hold the store that was opened: its name card is gone or \
+                   is another one's"
+                .into(),
         }
     }
 

@@ -6,9 +6,11 @@
 
 use super::errors::Trouble;
 use super::options::Options;
+use super::reply::bytes;
 use super::scripts::Scripts;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Pipeline, RedisResult, Value};
+use std::sync::OnceLock;
 use tokio::sync::Mutex;
 
 /// Commands that may wait for the socket; more wait in their tasks.
@@ -19,6 +21,8 @@ pub struct Link {
     client: Client,
     config: AsyncConnectionConfig,
     state: Mutex<State>,
+    /// The name card's key, and the secret on it, once the store is open.
+    card: OnceLock<(String, [u8; 16])>,
 }
 
 #[derive(Default)]
@@ -47,7 +51,39 @@ impl Link {
             client: Client::open(options.url.as_str())?,
             config,
             state: Mutex::default(),
+            card: OnceLock::new(),
         })
+    }
+
+    /// From now on only a server that holds this name card is spoken to. One that came back empty, or
+    /// took over without the card, must take no writes: another node would begin a new store on it,
+    /// and every conversation would be in two places.
+    pub fn insist(&self, card: String, secret: [u8; 16]) {
+        // Set once, when the store is opened.
+        let _ = self.card.set((card, secret));
+    }
+
+    async fn has_card(&self, lent: &mut Lent) -> Result<(), Trouble> {
+        let Some((card, secret)) = self.card.get() else {
+            return Ok(());
+        };
+        let mut pipe = Pipeline::new();
+        pipe.cmd("HGET").arg(card).arg("secret");
+        let found = lent.send(&pipe).await?.into_iter().next();
+        match found.and_then(bytes) {
+            Some(found) if found == secret => Ok(()),
+            _ => Err(Trouble::another_store()),
+        }
+    }
+
+    /// Asks whether the server still holds the store; gives the connection up when it does not.
+    pub async fn verify(&self) -> Result<(), Trouble> {
+        let mut lent = self.lend().await?;
+        let held = self.has_card(&mut lent).await;
+        if held.is_err() {
+            self.give_up(lent.generation()).await;
+        }
+        held
     }
 
     /// The connection that is open, or a new one with the scripts loaded.
@@ -74,6 +110,7 @@ impl Link {
             generation: state.generation + 1,
         };
         lent.send(&Scripts::loading()).await.map_err(known)?;
+        self.has_card(&mut lent).await.map_err(known)?;
         state.open = Some(lent.connection.clone());
         state.generation = lent.generation;
         Ok(lent)

@@ -39,6 +39,9 @@ pub async fn open(options: Options) -> Result<Core, OpenError> {
     let time = server_time(time).ok_or_else(|| strange("the server's time"))?;
     check(&info)?;
     let secret = card(&reads, &scripts, &options).await?;
+    for link in [&commits, &reads] {
+        link.insist(Keys::card(&options.prefix), secret);
+    }
     let number = |name| field(&info, name).and_then(|text| text.parse().ok());
     let draw = getrandom::u64().map_err(|error| OpenError::Server(error.to_string()))?;
     Ok(Core {

@@ -1,4 +1,4 @@
-//! Once a second: the server's time for the clock, its memory for the health. The thread that all
+//! Once a second: whether the server still holds the store, its time for the clock, its memory for the health. The thread that all
 //! of a store's tasks run on ends here.
 
 use super::core::Core;
@@ -46,6 +46,12 @@ pub async fn keep(core: Arc<Core>, mut end: oneshot::Receiver<()>) {
 }
 
 async fn look(core: &Core) -> Result<(), String> {
+    // A server that was flushed answers as before, over the same connections.
+    for link in [&core.commits, &core.reads] {
+        let held = timeout(core.options.patience, link.verify()).await;
+        let held = held.map_err(|_| "no answer in time".to_owned())?;
+        held.map_err(|trouble| trouble.said)?;
+    }
     let mut pipe = Pipeline::new();
     pipe.cmd("TIME");
     pipe.cmd("INFO").arg("memory");
