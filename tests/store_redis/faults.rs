@@ -207,3 +207,40 @@ fn when_too_much_waits_new_work_is_refused_and_old_is_settled() {
         landed(store.commit(put("new", None, 1, "x")).await, 1);
     });
 }
+
+#[test]
+fn a_server_clock_that_was_ahead_does_not_date_what_follows() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let store = Redis::open(server.options()).unwrap();
+    run(async {
+        landed(
+            store
+                .commit(put("a", None, 1, "x").with_feed(&["one"]))
+                .await,
+            1,
+        );
+        let meta = server.say(&["EVAL", "return redis.call('KEYS', '*meta')[1]", "0"]);
+        let ahead = store.now().0 + 365 * 86_400_000;
+        server.say(&["HSET", meta.trim(), "batch", &ahead.to_string()]);
+        for n in 2..=3 {
+            let commit = put("a", Some(n - 1), n, "x").with_feed(&["more"]);
+            landed(store.commit(commit).await, n);
+        }
+        let records = whole_feed(&store).await;
+        assert_eq!(records.len(), 3);
+        assert!(
+            records.is_sorted_by_key(|record| record.cursor),
+            "in order all the same"
+        );
+        assert!(records[2].cursor.batch > ahead);
+        let latest = Millis(store.now().0 + 60_000);
+        assert!(
+            records.iter().all(|record| record.at < latest),
+            "{records:?}"
+        );
+        store.close().await.unwrap();
+    });
+}

@@ -84,23 +84,30 @@ pub fn outcome(value: Value, proposed: Revision) -> Result<Outcome, Error> {
     }
 }
 
-/// What the feed script said: id, member, state, payload, and again.
+/// What the feed script said: id, member, state, payload, time, and again.
 pub fn records(value: Value, partition: u16) -> Result<Vec<FeedRecord>, Error> {
     let mut parts = array(value, "the feed")?.into_iter().map(bytes);
     let mut records = Vec::new();
     while let Some(id) = parts.next() {
         let mut next = || parts.next().flatten().ok_or_else(|| strange("the feed"));
-        let (member, state, payload) = (next()?, next()?, next()?);
+        let (member, state, payload, time) = (next()?, next()?, next()?, next()?);
         let id = id.ok_or_else(|| strange("the feed"))?;
         let cursor = cursor(&id, partition).ok_or_else(|| strange("a place in the feed"))?;
         records.push(FeedRecord {
             cursor,
-            at: Millis(cursor.batch),
+            at: match time.is_empty() {
+                true => Millis(cursor.batch),
+                false => time_of(&time).ok_or_else(|| strange("a record's time"))?,
+            },
             key: member_key(&member)?,
             payload: (state == b"p").then(|| payload.into()),
         });
     }
     Ok(records)
+}
+
+fn time_of(said: &[u8]) -> Option<Millis> {
+    std::str::from_utf8(said).ok()?.parse().ok().map(Millis)
 }
 
 fn cursor(id: &[u8], partition: u16) -> Option<Cursor> {

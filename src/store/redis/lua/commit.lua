@@ -44,9 +44,11 @@ end
 local erasures = tonumber(ARGV[11])
 local first = 12 + erasures
 if first < #ARGV then
-  -- A batch is called by its time in ms, or one more than the one before. TIME may run backwards.
+  -- A batch is called by its time in ms, or one more than the one before. TIME may run backwards: then
+  -- its records say their time, or a clock once ahead would date all that follow.
   local time = redis.call('TIME')
-  local batch = time[1] * 1000 + math.floor(time[2] / 1000)
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local batch = now
   local before = tonumber(redis.call('HGET', KEYS[6], 'batch') or '0')
   if batch <= before then batch = before + 1 end
   local name = string.format('%.0f', batch)
@@ -61,7 +63,12 @@ if first < #ARGV then
       redis.call('HSET', KEYS[5], field, others .. id .. ' ' .. #payload .. '\n' .. payload)
       payload = ''
     end
-    redis.call('XADD', KEYS[4], id, 'm', member, 'w', mark, 'p', payload)
+    if batch == now then
+      redis.call('XADD', KEYS[4], id, 'm', member, 'w', mark, 'p', payload)
+    else
+      local said = string.format('%.0f', now)
+      redis.call('XADD', KEYS[4], id, 'm', member, 'w', mark, 'p', payload, 't', said)
+    end
   end
 end
 for at = 12, first - 1 do

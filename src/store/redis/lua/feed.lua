@@ -1,5 +1,6 @@
 -- Reads a partition's feed. KEYS 1 feed  2 words   ARGV 1 after (stream id)  2 limit
--- Answers a flat list of id, member, state, payload; state 'p' there, 'x' erased.
+-- Answers a flat list of id, member, state, payload, time; state 'p' there, 'x' erased; time '' when
+-- it is the batch's number.
 local answer = {}
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])) do
   local id, fields = entry[1], entry[2]
@@ -22,5 +23,6 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT
   answer[#answer + 1] = member
   answer[#answer + 1] = state
   answer[#answer + 1] = payload
+  answer[#answer + 1] = fields[8] or ''
 end
 return answer
