@@ -35,7 +35,7 @@ pub(super) struct Conversation {
     /// It stands in the line of its channel.
     pub(super) in_line: bool,
     /// It is counted among those that hold an answer back.
-    holds: bool,
+    pub(super) holds: bool,
     /// An answer waits for another try or for the way out, which being called would bring nearer.
     /// Also known while idle: a pause of minutes is the due index's, and the line's.
     pub(super) wants_call: bool,
@@ -220,25 +220,6 @@ impl Conversation {
         }
     }
 
-    /// Takes its place in the line of its channel, or says that it holds nothing back any more.
-    fn wait(&mut self, turned: &Turned, ctx: &mut Context<Self>) {
-        let (shared, channel) = (&self.shared, &self.key.channel);
-        if self.holds != turned.held.is_some() {
-            self.holds = turned.held.is_some();
-            shared.lines.count(channel, self.holds);
-        }
-        self.wants_call = turned.wants_call;
-        if turned.wants_call && !self.in_line {
-            let since = turned.held.unwrap_or_else(|| shared.store.now());
-            let me = ctx.address().downgrade();
-            self.in_line = shared.lines.stand(channel, since, me);
-            // Held back behind others while there is room: whoever is first goes.
-            if self.holds && shared.messenger.room(channel) > 0 {
-                shared.lines.pass_on(channel);
-            }
-        }
-    }
-
     fn begin(&mut self, owed: Owed, ctx: &mut Context<Self>) {
         match owed {
             Owed::Send(send) => {
@@ -329,15 +310,6 @@ impl Conversation {
             Some(Known::Live(live)) => Some((live.revision(), live.into_packed())),
             None | Some(Known::Unread | Known::Absent(_)) => None,
         };
-    }
-}
-
-impl Drop for Conversation {
-    /// However it ends: what it held back is the due index's.
-    fn drop(&mut self) {
-        if self.holds {
-            self.shared.lines.count(&self.key.channel, false);
-        }
     }
 }
 

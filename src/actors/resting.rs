@@ -1,4 +1,5 @@
-//! What a conversation is told while it rests: that LINE takes sends, and that it may leave memory.
+//! What a conversation does while an answer of its waits, and what it is told then: it stands in the
+//! line of its channel, hears that LINE takes sends, and that it may leave memory.
 //!
 //! A pause between two tries may be longer than any timer of its own, so an idle conversation can
 //! have an answer that waits. It stays in memory while it stands in line with one: whoever has left
@@ -6,6 +7,7 @@
 
 use super::conversation::Conversation;
 use super::lines::LineIsWell;
+use super::turn::Turned;
 use crate::domain::conversation::Event;
 use crate::domain::ids::ConversationKey;
 use actix::prelude::*;
@@ -22,6 +24,36 @@ pub(super) struct Passivate(pub(super) Arc<dyn Retire>);
 
 impl Message for Passivate {
     type Result = ();
+}
+
+impl Conversation {
+    /// Takes its place in the line of its channel, or says that it holds nothing back any more.
+    pub(super) fn wait(&mut self, turned: &Turned, ctx: &mut Context<Self>) {
+        let (shared, channel) = (&self.shared, &self.key.channel);
+        if self.holds != turned.held.is_some() {
+            self.holds = turned.held.is_some();
+            shared.lines.count(channel, self.holds);
+        }
+        self.wants_call = turned.wants_call;
+        if turned.wants_call && !self.in_line {
+            let since = turned.held.unwrap_or_else(|| shared.store.now());
+            let me = ctx.address().downgrade();
+            self.in_line = shared.lines.stand(channel, since, me);
+            // Held back behind others while there is room: whoever is first goes.
+            if self.holds && shared.messenger.room(channel) > 0 {
+                shared.lines.pass_on(channel);
+            }
+        }
+    }
+}
+
+impl Drop for Conversation {
+    /// However it ends: what it held back is the due index's.
+    fn drop(&mut self) {
+        if self.holds {
+            self.shared.lines.count(&self.key.channel, false);
+        }
+    }
 }
 
 impl Handler<LineIsWell> for Conversation {
