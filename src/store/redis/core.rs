@@ -53,28 +53,28 @@ impl Core {
         Ok(())
     }
 
-    /// Asks over the connection for reads.
-    pub async fn ask(&self, pipe: &Pipeline) -> Result<Vec<Value>, Error> {
-        if pipe.is_empty() {
+    /// Asks over the connection for reads: each call with the partition whose keys it names. Answers
+    /// in the order of the calls.
+    pub async fn ask(&self, calls: Vec<(u16, Cmd)>) -> Result<Vec<Value>, Error> {
+        if calls.is_empty() {
             return Ok(Vec::new());
         }
-        ask(&self.reads, pipe, self.options.patience).await
+        let mut pipe = Pipeline::new();
+        for (_, call) in calls {
+            pipe.add_command(call);
+        }
+        ask(&self.reads, &pipe, self.options.patience).await
     }
 
-    /// Asks one thing.
-    pub async fn ask_one(&self, cmd: Cmd) -> Result<Value, Error> {
-        let mut pipe = Pipeline::new();
-        pipe.add_command(cmd);
-        let answers = self.ask(&pipe).await?;
+    /// Asks one thing of one partition.
+    pub async fn ask_one(&self, partition: u16, call: Cmd) -> Result<Value, Error> {
+        let answers = self.ask(vec![(partition, call)]).await?;
         answers.into_iter().next().ok_or_else(|| strange("nothing"))
     }
 
     /// Asks every partition the same, in one go; answers in the order of the partitions.
-    pub async fn ask_all(&self, cmd: impl Fn(u16) -> Cmd) -> Result<Vec<Value>, Error> {
-        let mut pipe = Pipeline::new();
-        for partition in 0..self.keys.partitions() {
-            pipe.add_command(cmd(partition));
-        }
-        self.ask(&pipe).await
+    pub async fn ask_all(&self, call: impl Fn(u16) -> Cmd) -> Result<Vec<Value>, Error> {
+        let partitions = 0..self.keys.partitions();
+        self.ask(partitions.map(|p| (p, call(p))).collect()).await
     }
 }

@@ -6,7 +6,7 @@ use super::reply::{array, bytes, due, strange};
 use super::scripts::{LATEST, Script};
 use crate::domain::time::Millis;
 use crate::ports::store::{Due, Error};
-use redis::{Pipeline, cmd};
+use redis::cmd;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
@@ -85,18 +85,19 @@ async fn look(core: &Core, upto: Millis, limit: usize) -> Result<Vec<Seen>, Erro
 }
 
 async fn take(core: &Core, until: Millis, seen: Vec<Seen>) -> Result<Vec<Due>, Error> {
-    let mut pipe = Pipeline::new();
+    let mut calls = Vec::new();
     for some in seen.chunk_by(|one, two| one.partition == two.partition) {
-        let key = core.keys.of(some[0].partition, "due");
+        let partition = some[0].partition;
+        let key = core.keys.of(partition, "due");
         let mut call = core.scripts.call(Script::Claim, &[key]);
         call.arg(until.0.min(LATEST));
         for seen in some {
             call.arg(seen.due.at.0).arg(&seen.member);
         }
-        pipe.add_command(call);
+        calls.push((partition, call));
     }
     let mut moved = HashSet::new();
-    for answer in core.ask(&pipe).await? {
+    for answer in core.ask(calls).await? {
         for member in array(answer, "a claim")? {
             moved.insert(bytes(member).ok_or_else(|| strange("a claim"))?);
         }

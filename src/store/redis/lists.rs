@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::reply::{array, bytes, maybe_stored, member_key, number, strange};
 use crate::ports::store::{EntityKey, EntityKind, Error, Stored};
-use redis::{Pipeline, cmd};
+use redis::cmd;
 use std::sync::Arc;
 
 /// Ids asked for in one `MGET`: values are at most 64 KiB each.
@@ -11,10 +11,10 @@ const AT_ONCE: usize = 256;
 
 /// One entity.
 pub async fn load(core: &Core, key: &EntityKey) -> Result<Option<Stored>, Error> {
-    let name = core.keys.entity(core.keys.partition(key), key);
+    let partition = core.keys.partition(key);
     let mut get = cmd("GET");
-    get.arg(name);
-    maybe_stored(core.ask_one(get).await?)
+    get.arg(core.keys.entity(partition, key));
+    maybe_stored(core.ask_one(partition, get).await?)
 }
 
 /// All entities of a listed kind that have a value, in the order of their keys.
@@ -51,7 +51,7 @@ async fn values(
     for key in keys {
         get.arg(core.keys.entity(partition, key));
     }
-    let values = array(core.ask_one(get).await?, "a list's values")?;
+    let values = array(core.ask_one(partition, get).await?, "a list's values")?;
     for (key, value) in keys.iter().zip(values) {
         match maybe_stored(value) {
             // Deleted since the list was read.
@@ -78,12 +78,13 @@ pub async fn desk_generation(core: &Core) -> Result<u64, Error> {
 
 /// All desk rows.
 pub async fn desk_rows(core: &Core) -> Result<Vec<(EntityKey, Box<[u8]>)>, Error> {
-    let mut pipe = Pipeline::new();
-    for partition in 0..core.keys.partitions() {
-        pipe.cmd("HGETALL").arg(core.keys.of(partition, "desk"));
-    }
+    let hashes = core.ask_all(|partition| {
+        let mut get = cmd("HGETALL");
+        get.arg(core.keys.of(partition, "desk"));
+        get
+    });
     let mut rows = Vec::new();
-    for hash in core.ask(&pipe).await? {
+    for hash in hashes.await? {
         let mut parts = array(hash, "the desk")?.into_iter().map(bytes);
         while let (Some(member), Some(row)) = (parts.next(), parts.next()) {
             let (Some(member), Some(row)) = (member, row) else {

@@ -1,6 +1,7 @@
 //! Once a second: whether the server still holds the store, its time for the clock, its memory for the health. The thread that all
 //! of a store's tasks run on ends here.
 
+use super::asking::ask;
 use super::core::Core;
 use super::reply::{array, bytes, number};
 use crate::domain::time::Millis;
@@ -55,8 +56,7 @@ async fn look(core: &Core) -> Result<(), String> {
     let mut pipe = Pipeline::new();
     pipe.cmd("TIME");
     pipe.cmd("INFO").arg("memory");
-    let mut answers = core
-        .ask(&pipe)
+    let mut answers = ask(&core.reads, &pipe, core.options.patience)
         .await
         .map_err(|error| error.to_string())?
         .into_iter();
