@@ -93,6 +93,10 @@ fn each_bad_setting_is_named_with_its_line() {
             "hotline.toml:3: store.url: found 2 of them",
         ),
         (
+            "[store]\nkind = \"redis\"\nurl = \"redis://h\"\npartitions = 100\n",
+            "hotline.toml:4: store.partitions: found 100, allowed: a power of two from 1 to 4096",
+        ),
+        (
             "[store]\nkind = \"redis\"\nsentinels = [\"redis://h\"]\n",
             "hotline.toml:3: store.sentinels: found \"sentinels\" alone",
         ),

@@ -1,6 +1,6 @@
 //! What a good config becomes: defaults, variables, secrets.
 
-use hotline::config::settings::{AccessToken, Groups, RedisServers, StoreKind};
+use hotline::config::settings::{AccessToken, Durability, Groups, RedisServers, StoreKind};
 use hotline::config::{self, ByteSize, Fault, Settings};
 use hotline::domain::time::Span;
 use std::path::Path;
@@ -124,7 +124,7 @@ fn every_way_to_redis_is_read() {
     let redis = |text: &str| {
         let text = format!("[store]\nkind = \"redis\"\n{text}\n{CHANNEL}");
         match settings(&text).unwrap().store.kind {
-            StoreKind::Redis { servers, .. } => servers,
+            StoreKind::Redis(redis) => redis.servers,
             StoreKind::Embedded => panic!("embedded"),
         }
     };
@@ -136,6 +136,25 @@ fn every_way_to_redis_is_read() {
     assert!(matches!(cluster, RedisServers::Cluster(urls) if urls.len() == 2));
     let sentinel = redis("sentinels = [\"redis://a:1\"]\nmaster = \"m\"");
     assert!(matches!(sentinel, RedisServers::Sentinel { master, .. } if &*master == "m"));
+}
+
+#[test]
+fn where_there_are_replicas_they_are_waited_for() {
+    let durability = |text: &str| {
+        let text = format!("[store]\nkind = \"redis\"\n{text}\n{CHANNEL}");
+        match settings(&text).unwrap().store.kind {
+            StoreKind::Redis(redis) => redis.durability,
+            StoreKind::Embedded => panic!("embedded"),
+        }
+    };
+    let one = "url = \"redis://a:1\"";
+    assert_eq!(durability(one), Durability::Disk);
+    assert_eq!(
+        durability("urls = [\"redis://a:1\"]"),
+        Durability::Replicated
+    );
+    let fast = format!("{one}\ndurability = \"fast\"");
+    assert_eq!(durability(&fast), Durability::Fast);
 }
 
 #[test]

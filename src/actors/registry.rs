@@ -40,6 +40,17 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// For a store that other nodes write to: what is in memory is old when the customer's next message
+    /// went elsewhere, and saves a reading when it came here.
+    pub fn shared() -> Limits {
+        Limits {
+            idle: Span::secs(20),
+            ..Limits::default()
+        }
+    }
+}
+
 /// All conversation actors of this node.
 pub struct Registry {
     slots: Slots,

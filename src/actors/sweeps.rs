@@ -23,6 +23,9 @@ const HOLD: Span = Span::secs(30);
 /// At the start, what is due within this is taken over now: longer than any call to LINE, shorter
 /// than [`HOLD`], so that the walk never meets again what it has claimed.
 const RECOVERY_HORIZON: Span = Span::secs(25);
+/// In a store that many nodes share, what is due is claimed this much later: another node's timer
+/// needs no help of ours.
+const HEAD_START: Span = Span(500);
 /// Wakes served side by side: bounds what recovery takes from new work.
 const AT_ONCE: usize = 256;
 /// A refused wake is tried again after this.
@@ -131,7 +134,12 @@ impl Sweeps {
     async fn claim(&self, limit: usize) -> Option<Vec<Due>> {
         let store = &self.registry.shared().store;
         let now = store.now();
-        let upto = self.hand.walk.get().map_or(now, |walk| walk.max(now));
+        let due = match store.is_shared() {
+            // Whoever works with a conversation has a timer for it: let it go first.
+            true => now - HEAD_START,
+            false => now,
+        };
+        let upto = self.hand.walk.get().map_or(due, |walk| walk.max(now));
         match store.claim_due(upto, now + HOLD, limit).await {
             Ok(claimed) => Some(claimed),
             Err(error) => {

@@ -75,19 +75,22 @@ impl Core {
         mut events: Vec<Event>,
         in_hand: &[AttemptId],
     ) -> Result<Turned, Failure> {
+        // Known from an earlier turn: in a store that others write to, it may be old.
+        let mut hearsay = self.shared.store.is_shared();
         if matches!(self.known, Known::Unread) {
-            let stored = self
-                .shared
-                .store
-                .load(&self.entity)
-                .await
-                .map_err(Failure::Store)?;
-            self.adopt(stored)?;
+            self.read().await?;
+            hearsay = false;
         }
         let automation = self.understand(&mut events).await;
         for _ in 0..MAX_CONFLICTS {
             // 1 decide: pure, no I/O.
             let transition = self.decide(&events, &*automation, in_hand);
+            if !transition.changed() && hearsay {
+                // A commit would have been compared; that there is nothing to do must be, too.
+                self.read().await?;
+                hearsay = false;
+                continue;
+            }
             if !transition.changed() {
                 meter::rejected(transition.rejected());
                 return Ok(self.unchanged());
@@ -114,6 +117,7 @@ impl Core {
                 Outcome::Conflict(stored) => {
                     meter::conflict();
                     self.adopt(stored)?;
+                    hearsay = false;
                 }
             }
         }
@@ -125,7 +129,7 @@ impl Core {
     fn released(&self, live: &Live) -> Turned {
         Turned {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
-            wake: self.due_within(live, SOON),
+            wake: self.sooner(live, self.due_within(live, SOON)),
             wants_call: live.state().wants_call(),
             held: live.state().held_since(),
         }
@@ -140,17 +144,32 @@ impl Core {
         // What a process that is gone asked (push budget, profile) is asked again here. A due time
         // that has passed without meaning anything yet must not spin.
         let soonest = self.shared.store.now() + PAUSE;
+        let due = self.due_within(live, CLAIMED).map(|due| due.max(soonest));
         Turned {
             owed: Some(live.owed(&self.key, self.shared.store.incarnation())),
-            wake: self.due_within(live, CLAIMED).map(|due| due.max(soonest)),
+            wake: self.sooner(live, due),
             wants_call: live.state().wants_call(),
             held: live.state().held_since(),
         }
     }
 
+    /// Another process has a call in hand: its end is nothing we are told, its death neither.
+    fn sooner(&self, live: &Live, due: Option<Millis>) -> Option<Millis> {
+        let store = &self.shared.store;
+        let elsewhere = live.state().is_calling_elsewhere(store.incarnation());
+        let look = elsewhere.then(|| store.now() + PAUSE);
+        look.into_iter().chain(due).min()
+    }
+
     fn due_within(&self, live: &Live, span: Span) -> Option<Millis> {
         let horizon = self.shared.store.now() + span;
         live.state().due().filter(|due| *due < horizon)
+    }
+
+    async fn read(&mut self) -> Result<(), Failure> {
+        let reading = self.shared.store.load(&self.entity);
+        let stored = reading.await.map_err(Failure::Store)?;
+        self.adopt(stored)
     }
 
     fn adopt(&mut self, stored: Option<Stored>) -> Result<(), Failure> {

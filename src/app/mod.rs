@@ -8,6 +8,7 @@ mod observe;
 mod prepare;
 mod refusal;
 mod run;
+mod store;
 
 pub use edge::{at_simulator, line_client, menu_spec};
 pub use prepare::{Fault, Prepared, prepare};

@@ -1,7 +1,7 @@
 //! Why a server does not start, in words an operator can act on.
 
 use crate::line::api;
-use crate::store::embedded::OpenError;
+use crate::store::{embedded, redis};
 use std::io::ErrorKind;
 
 /// Why a server did not start.
@@ -19,7 +19,10 @@ pub enum StartError {
     },
     /// The store cannot be opened.
     #[error(transparent)]
-    Store(#[from] OpenError),
+    Store(#[from] embedded::OpenError),
+    /// The servers the store lies on cannot be used.
+    #[error(transparent)]
+    Redis(#[from] redis::OpenError),
     /// The config asks for something this version does not serve.
     #[error("{0}")]
     NotYet(&'static str),

@@ -7,12 +7,13 @@
 //! time is in the store and is owed at the next start.
 
 use super::edge::line_settings;
-use super::observe::{LineFigures, StoreFigures};
+use super::observe::LineFigures;
 use super::prepare::Prepared;
 use super::refusal::StartError;
+use super::store;
 use crate::actors::{Housekeeper, Limits, Lines, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
-use crate::config::settings::{Channel as ChannelSettings, Groups, StoreKind};
+use crate::config::settings::{Channel as ChannelSettings, Groups};
 use crate::config::{Fault, SOCKET_PATH_MAX, Settings};
 use crate::domain::ids::ChannelId;
 use crate::line::inbound::{GroupPolicy, Reading};
@@ -27,7 +28,6 @@ use crate::server::status::Status;
 use crate::server::{internal, public};
 use crate::stages::intent::Intent;
 use crate::store::archive::FolderArchive;
-use crate::store::embedded::{Embedded, Options};
 use crate::telemetry::meter;
 use actix::prelude::*;
 use actix_web::dev::ServerHandle;
@@ -80,7 +80,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let public_listener = listen("server.listen", settings.server.listen)?;
     let internal_listener = listen("server.internal_listen", settings.server.internal_listen)?;
 
-    let store = open_store(&settings)?;
+    let store = store::open(&settings)?;
     let messenger = messenger(&settings, store.clone())?;
     let gate = messenger.clone();
     let shared = Arc::new(Shared {
@@ -94,7 +94,11 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         ),
         lines: Lines::default(),
     });
-    let registry = Registry::new(shared, Limits::default());
+    let limits = match store.is_shared() {
+        true => Limits::shared(),
+        false => Limits::default(),
+    };
+    let registry = Registry::new(shared, limits);
     let status = Arc::new(Status::new(registry.clone()));
 
     let archive = FolderArchive::open(&settings.store.path.join("archive"))
@@ -236,21 +240,6 @@ fn failed(what: &'static str, addr: &str, error: std::io::Error) -> StartError {
         what,
         addr: addr.to_string(),
         error,
-    }
-}
-
-fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
-    match settings.store.kind {
-        StoreKind::Embedded => {
-            let mut options = Options::new(&settings.store.path);
-            options.free_space_floor = settings.store.free_space_floor.0;
-            options.observer = Arc::new(StoreFigures);
-            Ok(Arc::new(Embedded::open(options)?))
-        }
-        StoreKind::Redis { .. } => Err(StartError::NotYet(
-            "store.kind = \"redis\" is checked but not served by this version; \
-             use \"embedded\"",
-        )),
     }
 }
 

@@ -70,8 +70,8 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
                 Err(error) => findings.bad(channel.id.as_str(), &error.to_string()),
             }
         }
-        if let StoreKind::Redis { servers, .. } = &prepared.settings.store.kind {
-            redis_server(servers, &mut findings).await;
+        if let StoreKind::Redis(asked) = &prepared.settings.store.kind {
+            redis_server(&asked.servers, &mut findings).await;
         }
     });
     if findings.bad == 0 { DONE } else { OUTSIDE }

@@ -39,7 +39,9 @@ pub(super) fn run(config: &Path) -> u8 {
                 tracing::error!(error = %error, "hotline did not start");
                 match error {
                     StartError::NotYet(_) | StartError::Channel(_) => FAULT,
-                    StartError::Listen { .. } | StartError::Store(_) => OUTSIDE,
+                    StartError::Listen { .. } | StartError::Store(_) | StartError::Redis(_) => {
+                        OUTSIDE
+                    }
                 }
             }
         }

@@ -9,6 +9,7 @@ pub mod document;
 pub mod fault;
 mod load;
 mod placeholder;
+mod redis;
 pub mod secret;
 pub mod section;
 mod sections;

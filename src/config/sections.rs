@@ -4,11 +4,11 @@ use crate::config::document::Document;
 use crate::config::fault::Findings;
 use crate::config::section::Section;
 use crate::config::settings::{
-    Ai, AiProvider, LogFormat, LogLevel, Logging, Privacy, RedisServers, Sending, Server, Settings,
-    Store, StoreKind,
+    Ai, AiProvider, LogFormat, LogLevel, Logging, Privacy, Sending, Server, Settings, Store,
+    StoreKind,
 };
 use crate::config::units::{ByteSize, parse_span};
-use crate::config::{channels, secret::Secret};
+use crate::config::{channels, redis};
 use crate::domain::playbook::LateAnswers;
 use crate::domain::time::Span;
 use std::net::SocketAddr;
@@ -120,27 +120,12 @@ fn store(section: Section<'_>) -> Store {
         ByteSize::mib(16)..=ByteSize::gib(1_024),
     );
     let kind = if redis {
-        redis_kind(&section)
+        StoreKind::Redis(redis::read(&section))
     } else {
         StoreKind::Embedded
     };
-    if redis {
-        let allowed = "\"embedded\"; these settings are checked, serving from Redis comes later";
-        section.warn("kind", "\"redis\"", allowed);
-    } else {
-        for key in ["url", "urls", "sentinels", "master", "prefix", "spool"] {
-            let Some(entry) = section.entry(key) else {
-                continue;
-            };
-            let found = format!("\"{key}\" with kind = \"embedded\"");
-            section.findings().warn(
-                section.file(),
-                entry.at,
-                &section.path(key),
-                &found,
-                "with kind = \"redis\" only; it has no effect here",
-            );
-        }
+    if !redis {
+        redis::without_effect(&section);
     }
     let store = Store {
         kind,
@@ -160,68 +145,6 @@ fn store(section: Section<'_>) -> Store {
     }
     section.finish();
     store
-}
-
-fn redis_kind(section: &Section<'_>) -> StoreKind {
-    const WHERE: &str = "one of: url, urls (Cluster), sentinels with master";
-    let url = section.secret("url");
-    let urls = section.secrets("urls", 1..=16);
-    let sentinels = section.secrets("sentinels", 1..=16);
-    let master = section.words("master", 1..=128);
-    let given = ["url", "urls", "sentinels"];
-    let given: Vec<_> = given.iter().filter(|key| section.has(key)).collect();
-    match given.as_slice() {
-        [] => section.fault("url", "nothing", WHERE),
-        [_] => {}
-        [first, ..] => section.fault(first, &format!("{} of them", given.len()), WHERE),
-    }
-    if section.has("sentinels") != section.has("master") {
-        let key = if section.has("master") {
-            "master"
-        } else {
-            "sentinels"
-        };
-        section.fault(
-            key,
-            &format!("\"{key}\" alone"),
-            "sentinels and master together",
-        );
-    }
-    let all = url
-        .iter()
-        .chain(urls.iter().flatten())
-        .chain(sentinels.iter().flatten());
-    if !all.clone().all(is_redis_url) {
-        section.fault(
-            given.first().copied().copied().unwrap_or("url"),
-            "something else (not shown)",
-            "redis://host:port or rediss://host:port",
-        );
-    }
-    let prefix = section
-        .parsed("prefix", "1 to 32 of a-z 0-9 _ -", |text| {
-            channels::is_name(text).then(|| Arc::from(text))
-        })
-        .unwrap_or_else(|| Arc::from("hotline"));
-    let servers = match (url, urls, sentinels) {
-        (_, Some(urls), _) => RedisServers::Cluster(urls),
-        (_, _, Some(sentinels)) => RedisServers::Sentinel {
-            sentinels,
-            master: Arc::from(master.unwrap_or_default()),
-        },
-        (url, ..) => RedisServers::One(url.unwrap_or_else(|| Secret::new(""))),
-    };
-    StoreKind::Redis {
-        servers,
-        prefix,
-        spool: section.flag("spool", true),
-    }
-}
-
-fn is_redis_url(url: &Secret) -> bool {
-    reqwest::Url::parse(url.expose()).is_ok_and(|url| {
-        matches!(url.scheme(), "redis" | "rediss") && url.host_str().is_some_and(|h| !h.is_empty())
-    })
 }
 
 fn sending(section: Section<'_>) -> Sending {

@@ -103,14 +103,48 @@ pub enum StoreKind {
     /// The folder beside the program.
     Embedded,
     /// Redis or Valkey.
-    Redis {
-        /// Where it is.
-        servers: RedisServers,
-        /// `prefix` of every key. Default `hotline`; `[a-z0-9_-]{1,32}`.
-        prefix: Arc<str>,
-        /// `spool`: keep accepting on the local disk while Redis is away. Default true.
-        spool: bool,
-    },
+    Redis(Redis),
+}
+
+/// A store on Redis.
+#[derive(Clone, Debug)]
+pub struct Redis {
+    /// Where it is.
+    pub servers: RedisServers,
+    /// `prefix` of every key. Default `hotline`; `[a-z0-9_-]{1,32}`.
+    pub prefix: Arc<str>,
+    /// `partitions`, fixed when the store is created. Default 256; a power of two up to 4096.
+    pub partitions: u16,
+    /// `durability`: what a 200 to LINE promises. Default: see [`Durability::usual`].
+    pub durability: Durability,
+    /// `assume_settings`: the operator vouches for what the server does not let itself be asked
+    /// (managed services). Default false.
+    pub assume_settings: bool,
+    /// `tls_ca`: PEM file with the authorities of `rediss://` servers. Default: the machine's.
+    pub tls_ca: Option<PathBuf>,
+    /// `spool`: keep accepting on the local disk while Redis is away. Default true.
+    pub spool: bool,
+}
+
+/// How safe an acknowledged message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// In the memory of one server.
+    Fast,
+    /// On the disk of one server.
+    Disk,
+    /// In the memory of a server and of its replicas.
+    Replicated,
+}
+
+impl Durability {
+    /// `disk` for one server, `replicated` where there are replicas to fail over to.
+    pub fn usual(servers: &RedisServers) -> Durability {
+        match servers {
+            RedisServers::One(_) => Durability::Disk,
+            RedisServers::Cluster(_) | RedisServers::Sentinel { .. } => Durability::Replicated,
+        }
+    }
 }
 
 /// How Redis is reached. The URLs may carry a password, so they are secrets.

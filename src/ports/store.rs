@@ -270,6 +270,12 @@ pub trait Store: Send + Sync + 'static {
     /// This life of this process; differs at every open.
     fn incarnation(&self) -> Incarnation;
 
+    /// Whether other processes may write to this store at the same time: what was read a moment ago
+    /// may be old.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Reads an entity. Embedded: on the calling thread, microseconds when warm.
     fn load(&self, key: &EntityKey) -> BoxFuture<'static, Result<Option<Stored>, Error>>;
 

@@ -6,7 +6,7 @@ use super::outbox::Outbox;
 use super::parcel::Wait;
 use super::seen::Seen;
 use super::tokens::TokenBank;
-use crate::domain::ids::Fingerprint;
+use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
 
 /// How long an unsent message is remembered whose words never came.
@@ -95,6 +95,12 @@ impl Conversation {
     pub fn held_since(&self) -> Option<Millis> {
         let waits = !self.outbox.queue.is_empty() && self.outbox.lane_is_free();
         waits.then(|| self.tokens.first_received()).flatten()
+    }
+
+    /// Whether another process than this one has a call under way, as far as is known.
+    pub fn is_calling_elsewhere(&self, me: Incarnation) -> bool {
+        let mut flights = self.outbox.flights.iter();
+        flights.any(|flight| flight.under_way() && flight.incarnation != me)
     }
 
     /// Events that were set aside undecided.

@@ -100,6 +100,10 @@ impl Store for Redis {
         self.core.incarnation
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn load(&self, key: &EntityKey) -> BoxFuture<'static, Result<Option<Stored>, Error>> {
         let key = key.clone();
         self.run(|core| async move { lists::load(&core, &key).await })
