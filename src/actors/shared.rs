@@ -55,8 +55,9 @@ impl Shared {
     }
 
     /// Whether another incarnation is known to be gone. An embedded store is locked by one process:
-    /// every other incarnation is.
+    /// every other incarnation is. Of a shared one nothing is known: calls are taken over when their
+    /// time is up.
     pub(super) fn is_gone(&self, other: Incarnation) -> bool {
-        other != self.store.incarnation()
+        !self.store.is_shared() && other != self.store.incarnation()
     }
 }

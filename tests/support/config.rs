@@ -21,6 +21,8 @@ pub struct Config<'a> {
     pub secret: &'a str,
     /// Access token.
     pub token: &'a str,
+    /// Lines of `[store]` besides `path`.
+    pub store: &'a str,
 }
 
 /// What the `n`-th question says.
@@ -38,12 +40,16 @@ impl Config<'_> {
     pub fn write(&self) -> PathBuf {
         let folder = self.root.join("config");
         let Config {
-            api, secret, token, ..
+            api,
+            secret,
+            token,
+            store,
+            ..
         } = self;
         let data = self.root.join("data");
         let settings = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\ninternal_listen = \"127.0.0.1:0\"\nworkers = 2\n\
-             drain_timeout = \"20s\"\n\n[store]\npath = \"{}\"\n\n[[channels]]\nid = \"{CHANNEL}\"\n\
+             drain_timeout = \"20s\"\n\n[store]\npath = \"{}\"\n{store}\n\n[[channels]]\nid = \"{CHANNEL}\"\n\
              secret = \"{secret}\"\naccess_token = \"{token}\"\napi_base = \"{api}\"\n\
              data_api_base = \"{api}\"\n\n[logging]\nformat = \"json\"\n",
             data.display()

@@ -7,9 +7,12 @@
 #![allow(clippy::disallowed_methods)] // threads of the test's own: no arbiter is blocked
 
 pub mod admin;
+pub mod balancer;
 pub mod config;
+pub mod fleet;
 pub mod kills;
 pub mod load;
 pub mod process;
 pub mod rng;
+pub mod waits;
 pub mod world;

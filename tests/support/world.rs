@@ -25,7 +25,8 @@ pub struct World {
     pub asked: Asked,
     pub rng: Rng,
     root: TempDir,
-    config: PathBuf,
+    secret: String,
+    token: String,
 }
 
 impl World {
@@ -51,19 +52,13 @@ impl World {
             ..Options::default()
         };
         let simulator = Simulator::spawn(options, listener).expect("a simulator");
-        let config = Config {
-            root: root.path(),
-            api: &simulator.url(),
-            secret: &secret,
-            token: &token,
-        }
-        .write();
         World {
             simulator,
             asked: Asked::default(),
             rng,
             root,
-            config,
+            secret,
+            token,
         }
     }
 
@@ -72,10 +67,24 @@ impl World {
         &self.simulator.platform
     }
 
+    /// Writes the config folder of a node whose things lie in a folder of that name ("": the world's
+    /// own).
+    pub fn config(&self, node: &str, store: &str) -> PathBuf {
+        let config = Config {
+            root: &self.root.path().join(node),
+            api: &self.simulator.url(),
+            secret: &self.secret,
+            token: &self.token,
+            store,
+        };
+        config.write()
+    }
+
     /// Starts the program and leads LINE's webhooks to it.
     pub fn serve(&self, environment: &[(&str, &str)]) -> Hotline {
         let log = self.root.path().join("hotline.log");
-        let hotline = Hotline::serve(&self.config, &log, environment);
+        let config = self.config("", "");
+        let hotline = Hotline::serve(&config, &log, environment);
         let url = format!("http://{}/line/{CHANNEL}/webhook", hotline.public);
         self.platform().set_webhook_url(CHANNEL, Some(&url));
         hotline
@@ -112,52 +121,61 @@ impl World {
         ledger.verdict()
     }
 
-    /// Everything the journal holds about the customers of the first offences, and the end of the
-    /// program's log: what a person needs to find the cause.
+    /// The stories of the customers of the first offences, and the end of the program's log: what a person needs to find the cause.
     pub fn trail(&self, verdict: &Verdict) -> String {
-        let entries = self.platform().journal().entries_since(0);
         let mut trail = String::new();
         for offence in verdict.offences.iter().take(2) {
-            let mut names = vec![offence.customer.clone()];
             let _ = writeln!(trail, "--- {} ({})", offence.customer, offence.kind);
-            for entry in &entries {
-                let (text, line) = match &entry.what {
-                    What::Webhook(hook) => {
-                        let (status, error) = (hook.status, &hook.error);
-                        (
-                            &hook.body,
-                            format!("webhook sent_at={} {status} {error:?}", hook.sent_at),
-                        )
-                    }
-                    What::Call(call) => (
-                        &call.body,
-                        format!(
-                            "{} {} accepted={} {:?} {:?} wait={} {:?}",
-                            call.endpoint,
-                            call.status,
-                            call.accepted,
-                            call.told,
-                            call.fault,
-                            call.wait_ms,
-                            call.reason
-                        ),
-                    ),
-                };
-                if !names.iter().any(|name| text.contains(name.as_str())) {
-                    continue;
-                }
-                let ours = about(text, &offence.customer, &mut names);
-                let _ = writeln!(trail, "{} at={} {line} {ours}", entry.seq, entry.at);
+            trail.push_str(&self.story(&offence.customer));
+        }
+        let nodes = ["", "node-0", "node-1", "node-2"];
+        for node in nodes.map(|node| self.root.path().join(node)) {
+            let Ok(log) = std::fs::read_to_string(node.join("hotline.log")) else {
+                continue;
+            };
+            let lines: Vec<&str> = log.lines().collect();
+            let _ = writeln!(trail, "--- log of {}", node.display());
+            for line in &lines[lines.len().saturating_sub(40)..] {
+                let _ = writeln!(trail, "{line}");
             }
         }
-        let log = std::fs::read_to_string(self.root.path().join("hotline.log"));
-        let log = log.unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        let _ = writeln!(trail, "--- log");
-        for line in &lines[lines.len().saturating_sub(40)..] {
-            let _ = writeln!(trail, "{line}");
-        }
         trail
+    }
+
+    /// Everything the journal holds about a customer.
+    pub fn story(&self, customer: &str) -> String {
+        let mut told = String::new();
+        let mut names = vec![customer.to_owned()];
+        for entry in &self.platform().journal().entries_since(0) {
+            let (text, line) = match &entry.what {
+                What::Webhook(hook) => {
+                    let (status, error) = (hook.status, &hook.error);
+                    (
+                        &hook.body,
+                        format!("webhook sent_at={} {status} {error:?}", hook.sent_at),
+                    )
+                }
+                What::Call(call) => (
+                    &call.body,
+                    format!(
+                        "{} {} accepted={} {:?} {:?} wait={} {:?}",
+                        call.endpoint,
+                        call.status,
+                        call.accepted,
+                        call.told,
+                        call.fault,
+                        call.wait_ms,
+                        call.reason
+                    ),
+                ),
+            };
+            if !names.iter().any(|name| text.contains(name.as_str())) {
+                continue;
+            }
+            let ours = about(text, customer, &mut names);
+            let _ = writeln!(told, "{} at={} {line} {ours}", entry.seq, entry.at);
+        }
+        told
     }
 
     /// Waits until at least so many answers were accepted by LINE since `seq`.
