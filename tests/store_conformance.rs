@@ -1,6 +1,6 @@
 //! The laws of the store port, one suite for every body.
 //!
-//! The laws are in `store_support/laws.rs`. A new body implements [`Body`] and adds one `suite!` line.
+//! The laws are in `store_support/laws.rs` and `moving.rs`. A new body implements [`Body`] and adds one `suite!` line.
 
 #[path = "store_support/mod.rs"]
 mod support;
@@ -9,7 +9,14 @@ mod support;
 mod server;
 
 #[path = "store_support/laws.rs"]
-mod laws;
+mod basics;
+
+#[path = "store_support/moving.rs"]
+mod moving;
+
+mod laws {
+    pub use super::{basics::*, moving::*};
+}
 
 use hotline::ports::store::Store;
 use hotline::store::embedded::{Embedded, Options};
@@ -138,6 +145,8 @@ macro_rules! suite {
             compaction_keeps_what_lives,
             many_threads_commit_at_once,
             what_a_load_saw_does_not_bind_later_commits,
+            a_scan_meets_every_entity_whole,
+            a_scan_loses_nothing_to_commits_meanwhile,
         }
     };
     ($module:ident, $body:ty: $($law:ident,)*) => {

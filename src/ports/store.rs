@@ -19,6 +19,7 @@
 //! 7. **Reads see every commit that was acknowledged before the read began.**
 
 mod feed;
+mod scan;
 
 pub use crate::domain::commit::{Committed, Revision};
 use crate::domain::ids::{ConversationKey, Fingerprint, Incarnation};
@@ -28,6 +29,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 pub use feed::{Cursor, FeedEntry, FeedRecord};
+pub use scan::{Page, Place, Row};
 
 /// How long a deleted entity keeps its tombstone: longer than any redelivery (LINE allows 20
 /// minutes) or spooled event can be late.
@@ -66,6 +68,18 @@ impl EntityKind {
             6 => EntityKind::Quarantine,
             _ => return None,
         })
+    }
+
+    /// What several of them are called.
+    pub fn plural(self) -> &'static str {
+        match self {
+            EntityKind::Conversation => "conversations",
+            EntityKind::Ticket => "tickets",
+            EntityKind::Agent => "agents",
+            EntityKind::Account => "accounts",
+            EntityKind::Counter => "counters",
+            EntityKind::Quarantine => "quarantines",
+        }
     }
 
     /// Whether [`Store::all`] lists this kind: all but conversations, of which there are millions.
@@ -302,6 +316,12 @@ pub trait Store: Send + Sync + 'static {
         &self,
         kind: EntityKind,
     ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, Error>>;
+
+    /// Reads entities of every kind, tombstones too, a page at a time; `after` is what the page before
+    /// said. Commits go on meanwhile: an entity that was there when the scan began is met at least
+    /// once, and if more often, later ones are not older; one that comes meanwhile may be met or not.
+    /// A page holds about `limit` rows and may be empty before the end.
+    fn scan(&self, after: Option<Place>, limit: usize) -> BoxFuture<'static, Result<Page, Error>>;
 
     /// Into how many partitions the change feed is divided; fixed for the life of the store. Bodies
     /// on one machine have one.

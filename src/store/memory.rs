@@ -9,13 +9,14 @@ mod model;
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Revision,
-    Store, Stored, TOMBSTONE_LIFE,
+    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Page, Place,
+    Revision, Row, Store, Stored, TOMBSTONE_LIFE,
 };
 use faults::Faults;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use model::{Clock, Model, State};
 use std::collections::HashMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -130,6 +131,21 @@ impl Store for Memory {
         ready(found.flatten()).boxed()
     }
 
+    fn scan(&self, after: Option<Place>, limit: usize) -> BoxFuture<'static, Result<Page, Error>> {
+        let after = after.as_ref().and_then(key_of);
+        let page = self.with(|model| {
+            let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+            let later = model.state.entities.range((from, Bound::Unbounded));
+            let rows: Vec<Row> = later.take(limit.max(1)).map(row).collect();
+            Page {
+                next: rows.last().map(|row| place_of(&row.key)),
+                rows,
+                damaged: 0,
+            }
+        });
+        ready(page).boxed()
+    }
+
     fn feed(
         &self,
         after: Cursor,
@@ -197,6 +213,29 @@ impl Store for Memory {
         let done = self.with(|model| model.closed = true);
         ready(done).boxed()
     }
+}
+
+fn row((key, entity): (&EntityKey, &model::Entity)) -> Row {
+    Row {
+        key: key.clone(),
+        stored: entity.stored.clone(),
+        due: entity.due,
+        desk: entity.desk.clone(),
+    }
+}
+
+fn place_of(key: &EntityKey) -> Place {
+    let mut bytes = vec![key.kind as u8];
+    bytes.extend_from_slice(key.id.as_bytes());
+    Place(bytes.into())
+}
+
+fn key_of(place: &Place) -> Option<EntityKey> {
+    let (kind, id) = place.0.split_first()?;
+    Some(EntityKey::new(
+        EntityKind::of(*kind)?,
+        std::str::from_utf8(id).ok()?,
+    ))
 }
 
 /// The revisions held, for tests that follow the chain.

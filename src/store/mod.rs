@@ -10,3 +10,4 @@ mod folder;
 pub mod media;
 pub mod memory;
 pub mod redis;
+pub mod transfer;

@@ -248,6 +248,13 @@ impl Store for Stalling {
     ) -> BoxFuture<'static, Result<Vec<FeedRecord>, store::Error>> {
         self.inner.feed(after, limit)
     }
+    fn scan(
+        &self,
+        after: Option<store::Place>,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<store::Page, store::Error>> {
+        self.inner.scan(after, limit)
+    }
     fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), store::Error>> {
         self.inner.trim_feed(upto)
     }

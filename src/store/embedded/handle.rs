@@ -8,13 +8,14 @@ use super::identity::number;
 use super::keeper::Task;
 use super::options::{OpenError, Options};
 use super::queue::{Control, Job};
+use super::scan::number_of;
 use super::table::{body_crc, said};
 use super::ticket::{Waiter, lock, ticket};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Store, Stored,
-    Urgency,
+    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Page, Place,
+    Store, Stored, Urgency,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::atomic::Ordering;
@@ -261,6 +262,23 @@ impl Store for Embedded {
         kind: EntityKind,
     ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, Error>> {
         ready(self.core.alive().and_then(|()| self.core.all(kind))).boxed()
+    }
+
+    fn scan(&self, after: Option<Place>, limit: usize) -> BoxFuture<'static, Result<Page, Error>> {
+        let core = Arc::clone(&self.core);
+        let Some(place) = after else {
+            let checkpoint = self.compact();
+            return async move {
+                checkpoint.await?;
+                core.page(i64::MIN, limit)
+            }
+            .boxed();
+        };
+        let page = match number_of(&place) {
+            Some(id) => core.page(id, limit),
+            None => Err(Error::Io("this is no place of an embedded store".into())),
+        };
+        ready(page).boxed()
     }
 
     fn feed(

@@ -29,6 +29,7 @@ mod queue;
 mod recover;
 mod replay;
 mod rows;
+mod scan;
 mod table;
 mod ticket;
 mod verify;

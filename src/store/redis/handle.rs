@@ -5,11 +5,12 @@
 
 use super::core::Core;
 use super::options::{OpenError, Options};
-use super::{due, feed, lanes, lists, open, upkeep};
+use super::{due, feed, lanes, lists, open, scan, upkeep};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Store, Stored,
+    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Page, Place,
+    Store, Stored,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::future::Future;
@@ -140,6 +141,10 @@ impl Store for Redis {
 
     fn feeds(&self) -> u16 {
         self.core.keys.partitions()
+    }
+
+    fn scan(&self, after: Option<Place>, limit: usize) -> BoxFuture<'static, Result<Page, Error>> {
+        self.run(move |core| async move { scan::page(&core, after, limit).await })
     }
 
     fn feed(

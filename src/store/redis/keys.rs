@@ -66,6 +66,22 @@ impl Keys {
         self.of(partition, &member(key))
     }
 
+    /// What all keys of partitions look like, as `SCAN MATCH` wants it.
+    pub fn all(&self) -> String {
+        format!("{}{{*}}*", self.prefix)
+    }
+
+    /// Partition and entity that a key names; `None`: it is no entity's.
+    pub fn read(&self, name: &[u8]) -> Option<(u16, EntityKey)> {
+        let rest = name
+            .strip_prefix(self.prefix.as_bytes())?
+            .strip_prefix(b"{")?;
+        let end = rest.iter().position(|byte| *byte == b'}')?;
+        let tag = std::str::from_utf8(&rest[..end]).ok()?;
+        let partition = self.tags.iter().position(|known| known == tag)?;
+        Some((partition as u16, entity_of(&rest[end + 1..])?))
+    }
+
     /// The set of a listed kind.
     pub fn list(&self, partition: u16, kind: EntityKind) -> String {
         self.of(partition, &format!("list:{}", kind as u8))

@@ -27,6 +27,7 @@ mod lists;
 mod open;
 mod options;
 mod reply;
+mod scan;
 mod scripts;
 mod tags;
 mod upkeep;

@@ -20,14 +20,17 @@ pub enum Script {
     Claim,
     /// Read or write the name card.
     Card,
+    /// Read one entity whole.
+    Row,
 }
 
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 6] = [
     include_str!("lua/commit.lua"),
     include_str!("lua/feed.lua"),
     include_str!("lua/trim.lua"),
     include_str!("lua/claim.lua"),
     include_str!("lua/card.lua"),
+    include_str!("lua/row.lua"),
 ];
 
 /// Stands before a value that is empty or begins with this byte, and before no other: a revision with
