@@ -1,6 +1,7 @@
 //! The laws of the store port, one suite for every body.
 //!
-//! The laws are in `store_support/laws.rs` and `moving.rs`. A new body implements [`Body`] and adds one `suite!` line.
+//! The laws are in `store_support/laws.rs`, `moving.rs` and `node_laws.rs` (what nodes share). A new body
+//! implements [`Body`] and adds one `suite!` line.
 
 #[path = "store_support/mod.rs"]
 mod support;
@@ -14,8 +15,11 @@ mod basics;
 #[path = "store_support/moving.rs"]
 mod moving;
 
+#[path = "store_support/node_laws.rs"]
+mod node_laws;
+
 mod laws {
-    pub use super::{basics::*, moving::*};
+    pub use super::{basics::*, moving::*, node_laws::*};
 }
 
 use hotline::ports::store::Store;
@@ -147,6 +151,15 @@ macro_rules! suite {
             what_a_load_saw_does_not_bind_later_commits,
             a_scan_meets_every_entity_whole,
             a_scan_loses_nothing_to_commits_meanwhile,
+            this_node_is_there_and_never_gone,
+            a_lease_has_one_holder_until_it_lapses_or_is_given_back,
+            an_operation_is_counted_once,
+            many_count_at_once_and_no_two_get_the_same,
+            a_counter_that_forgets_nothing_early_says_busy,
+            a_budget_gives_no_more_than_its_rate_and_burst,
+            a_refusal_slows_a_budget,
+            hints_are_heard_by_all_who_listen,
+            a_closed_store_holds_no_lease_and_grants_nothing,
         }
     };
     ($module:ident, $body:ty: $($law:ident,)*) => {

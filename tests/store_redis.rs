@@ -20,6 +20,9 @@ mod ledger;
 #[path = "store_redis/differential.rs"]
 mod differential;
 
+#[path = "store_redis/nodes.rs"]
+mod nodes;
+
 use hotline::domain::ids::Fingerprint;
 use hotline::domain::time::Millis;
 use hotline::ports::store::*;
@@ -113,6 +116,13 @@ fn the_server_reckons_slots_as_we_do_and_no_command_crosses_them() {
         assert_eq!(store.desk_generation().await.unwrap(), 40);
         let claimed = store.claim_due(Millis(9), Millis(99), 30).await.unwrap();
         assert_eq!(claimed.len(), 30);
+        for n in 0..40 {
+            let name = n.to_string();
+            let life = hotline::domain::time::Span::secs(9);
+            assert!(store.hold(&name, revision(n), life).await.unwrap());
+            assert_eq!(store.count(&name, 1, revision(n)).await.unwrap(), 1);
+            store.shrink(&name).await.unwrap();
+        }
         for last in whole_feed(&store).await {
             store.trim_feed(last.cursor).await.unwrap();
         }

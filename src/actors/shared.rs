@@ -54,10 +54,8 @@ impl Shared {
             .answered(channel, accepted, self.store.now(), room);
     }
 
-    /// Whether another incarnation is known to be gone. An embedded store is locked by one process:
-    /// every other incarnation is. Of a shared one nothing is known: calls are taken over when their
-    /// time is up.
+    /// Whether another incarnation is known to be gone.
     pub(super) fn is_gone(&self, other: Incarnation) -> bool {
-        !self.store.is_shared() && other != self.store.incarnation()
+        self.store.is_gone(other)
     }
 }

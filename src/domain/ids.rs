@@ -176,7 +176,9 @@ impl Fingerprint {
 pub struct AttemptId(pub u64);
 
 /// Names one life of one process. In-flight records of another incarnation are taken over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Incarnation(pub u64);
 

@@ -6,6 +6,7 @@
 
 #![deny(clippy::disallowed_types)]
 
+pub mod bucket;
 pub mod commit;
 pub mod conversation;
 pub mod ids;

@@ -18,17 +18,21 @@
 //!    claimer that dies loses nothing. Only a commit of that entity settles its due time.
 //! 7. **Reads see every commit that was acknowledged before the read began.**
 
+mod counting;
 mod feed;
+mod nodes;
 mod scan;
 
 pub use crate::domain::commit::{Committed, Revision};
 use crate::domain::ids::{ConversationKey, Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
+pub use counting::{OPERATIONS_KEPT, OPERATIONS_MAX};
 pub use feed::{Cursor, FeedEntry, FeedRecord};
+pub use nodes::*;
 pub use scan::{Page, Place, Row};
 
 /// How long a deleted entity keeps its tombstone: longer than any redelivery (LINE allows 20
@@ -277,7 +281,7 @@ impl Health {
 }
 
 /// The trait all stores keep. Methods are called from any thread.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Nodes + Send + Sync + 'static {
     /// Store time: advanced by the monotonic clock, never backwards, not moved by the wall clock.
     fn now(&self) -> Millis;
 
@@ -295,6 +299,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Makes one step durable. Dropping the future does not cancel the commit.
     fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<Outcome, Error>>;
+
+    /// Adds to a counter, once for each operation id (drawn at random), however often it is asked within
+    /// [`OPERATIONS_KEPT`], and tells the count after it. `Busy`: nothing was counted, too many lately.
+    fn count<'a>(
+        &'a self,
+        counter: &str,
+        by: u64,
+        operation: Revision,
+    ) -> BoxFuture<'a, Result<u64, Error>> {
+        counting::count(self, counting::counter_key(counter), by, operation).boxed()
+    }
 
     /// Somebody waits behind a lazy commit: write now.
     fn nudge(&self);

@@ -6,6 +6,7 @@
 pub mod faults;
 mod model;
 
+use super::local::{Alone, Local};
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::Millis;
 use crate::ports::store::{
@@ -24,6 +25,7 @@ use std::time::Instant;
 #[derive(Clone)]
 pub struct Memory {
     model: Arc<Mutex<Model>>,
+    local: Arc<Local>,
 }
 
 impl Default for Memory {
@@ -45,6 +47,7 @@ impl Memory {
                 incarnation: Incarnation(draw),
                 closed: false,
             })),
+            local: Arc::default(),
         }
     }
 
@@ -76,6 +79,24 @@ impl Memory {
             return Err(Error::Closed("the store was closed".into()));
         }
         Ok(body(&mut model))
+    }
+}
+
+impl Alone for Memory {
+    fn local(&self) -> &Local {
+        &self.local
+    }
+
+    fn own(&self) -> Incarnation {
+        self.model().incarnation
+    }
+
+    fn time(&self) -> Millis {
+        self.model().now()
+    }
+
+    fn usable(&self) -> Result<(), Error> {
+        self.with(|_| ())
     }
 }
 

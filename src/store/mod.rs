@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod embedded;
 mod folder;
+mod local;
 pub mod media;
 pub mod memory;
 pub mod redis;

@@ -8,8 +8,8 @@ mod house;
 mod line;
 
 pub use house::{
-    Sampled, archive, archive_removed, archived, housekeeping, reloaded, sampled, store_batch,
-    store_checkpoint,
+    Sampled, archive, archive_removed, archived, housekeeping, presence_lapsed, reloaded, sampled,
+    store_batch, store_checkpoint,
 };
 pub use line::{breaker, line_call, line_held_back, quota};
 

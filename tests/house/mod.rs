@@ -13,13 +13,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use hotline::actors::{Limits, Lines, PushBudget, Registry, Shared};
 use hotline::domain::ids::{ChannelId, ConversationKey, Incarnation};
 use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding};
-use hotline::domain::time::Millis;
+use hotline::domain::time::{Millis, Span};
 use hotline::line::inbound::{GroupPolicy, Reading};
 use hotline::line::signature::Verifier;
 use hotline::line::webhook::{self, Bounds, Channel, Webhook};
 use hotline::ports::messenger::{Dispatch, Messenger, Outcome, Profile, Report};
 use hotline::ports::store::{
-    self, Commit, Cursor, Due, EntityKey, FeedRecord, Health, Store, Stored,
+    self, Commit, Cursor, Due, EntityKey, FeedRecord, Grant, Health, Hint, Node, Nodes, Rate,
+    Revision, Store, Stored,
 };
 use hotline::ports::understand::{Automation, CurrentAutomation, Understand};
 use hotline::stages::intent::Intent;
@@ -206,6 +207,53 @@ impl Messenger for Scribe {
 pub struct Stalling {
     pub inner: Memory,
     pub stalled: Option<EntityKey>,
+}
+
+impl Nodes for Stalling {
+    fn is_gone(&self, other: Incarnation) -> bool {
+        self.inner.is_gone(other)
+    }
+    fn nodes(&self) -> Vec<Node> {
+        self.inner.nodes()
+    }
+    fn departures(&self) -> u64 {
+        self.inner.departures()
+    }
+    fn level(&self) -> u32 {
+        self.inner.level()
+    }
+    fn hold(
+        &self,
+        lease: &str,
+        holder: Revision,
+        life: Span,
+    ) -> BoxFuture<'static, Result<bool, store::Error>> {
+        self.inner.hold(lease, holder, life)
+    }
+    fn let_go(
+        &self,
+        lease: &str,
+        holder: Revision,
+    ) -> BoxFuture<'static, Result<(), store::Error>> {
+        self.inner.let_go(lease, holder)
+    }
+    fn draw(
+        &self,
+        budget: &str,
+        want: u32,
+        rate: Rate,
+    ) -> BoxFuture<'static, Result<Grant, store::Error>> {
+        self.inner.draw(budget, want, rate)
+    }
+    fn shrink(&self, budget: &str) -> BoxFuture<'static, Result<(), store::Error>> {
+        self.inner.shrink(budget)
+    }
+    fn hint(&self, topic: &str, payload: &[u8]) {
+        self.inner.hint(topic, payload);
+    }
+    fn hints(&self) -> tokio::sync::broadcast::Receiver<Hint> {
+        self.inner.hints()
+    }
 }
 
 impl Store for Stalling {

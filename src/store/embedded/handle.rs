@@ -17,6 +17,7 @@ use crate::ports::store::{
     Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Page, Place,
     Store, Stored, Urgency,
 };
+use crate::store::local::Local;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
@@ -26,9 +27,10 @@ use std::thread::JoinHandle;
 /// An open embedded store. Dropping it writes what waits and releases the folder; only
 /// [`Store::close`] also leaves a fresh checkpoint, so that the next open replays nothing.
 pub struct Embedded {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     keeper: Sender<Task>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    pub(super) local: Local,
 }
 
 impl Embedded {
@@ -43,6 +45,7 @@ impl Embedded {
             core,
             keeper,
             threads: Mutex::new(threads),
+            local: Local::default(),
         })
     }
 

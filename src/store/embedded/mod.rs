@@ -8,6 +8,7 @@
 //!
 //! Why not plain SQLite transactions, and what was measured: `docs/adr/003-embedded-store-engine.md`.
 
+mod alone;
 mod bounds;
 mod clock;
 mod codec;

@@ -8,6 +8,7 @@ use super::link::Link;
 use super::options::Options;
 use super::reply::strange;
 use super::scripts::Scripts;
+use super::shared::Others;
 use crate::domain::ids::Incarnation;
 use crate::ports::store::Error;
 use redis::{Cmd, Pipeline, Value};
@@ -32,6 +33,8 @@ pub struct Core {
     /// Commits acknowledged to this process.
     pub landed: AtomicU64,
     pub server: Server,
+    /// What is known of the other nodes.
+    pub nodes: Others,
 }
 
 /// What the upkeep last heard of the server.

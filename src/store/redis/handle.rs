@@ -5,7 +5,7 @@
 
 use super::core::Core;
 use super::options::{OpenError, Options};
-use super::{due, feed, lanes, lists, open, scan, upkeep};
+use super::{due, feed, hints, lanes, lists, open, presence, scan, upkeep};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
@@ -22,14 +22,14 @@ use tokio::sync::oneshot;
 /// An open Redis store. Dropping it lets the commits that wait be answered, without waiting for them;
 /// [`Store::close`] waits.
 pub struct Redis {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     /// Dropped with the store, which ends its thread.
     end: Mutex<Option<oneshot::Sender<()>>>,
 }
 
 impl Redis {
     /// Opens a store, creating it when the server knows none of this prefix. Blocks for as long as
-    /// connecting and four answers take.
+    /// connecting and five answers take.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -50,6 +50,9 @@ impl Redis {
                             let core = Arc::new(core);
                             // A caller that is gone drops `end`, too.
                             let _ = tell.send(Ok(Arc::clone(&core)));
+                            tokio::spawn(presence::keep(Arc::clone(&core)));
+                            tokio::spawn(hints::speak(Arc::clone(&core)));
+                            tokio::spawn(hints::hear(Arc::clone(&core)));
                             upkeep::keep(core, ended).await;
                         }
                         Err(error) => {
@@ -69,7 +72,10 @@ impl Redis {
     }
 
     /// Runs something on the store's thread.
-    fn run<T, F>(&self, task: impl FnOnce(Arc<Core>) -> F) -> BoxFuture<'static, Result<T, Error>>
+    pub(super) fn run<T, F>(
+        &self,
+        task: impl FnOnce(Arc<Core>) -> F,
+    ) -> BoxFuture<'static, Result<T, Error>>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -196,6 +202,7 @@ impl Store for Redis {
         let core = Arc::clone(&self.core);
         let emptied = self.run(|core| async move {
             core.lanes.emptied().await;
+            presence::leave(&core).await;
             Ok(())
         });
         // After the task was begun, before anything else comes in.

@@ -11,6 +11,8 @@
 //! * `link` a connection that is replaced when it is in doubt; `errors` the one table of what to do
 //! * `asking` sends until there is an answer; `lanes` keeps the commits of one entity in order
 //! * `feed`, `due`, `lists` what spans partitions; `clock` store time; `upkeep` looks after both
+//! * `presence` and `roll` who is there and who is gone; `hints` what nodes tell each other; `shared`
+//!   these, leases and budgets as the port has them
 //! * `handle` the store as others hold it
 
 mod asking;
@@ -20,15 +22,19 @@ mod due;
 mod errors;
 mod feed;
 mod handle;
+mod hints;
 mod keys;
 mod lanes;
 mod link;
 mod lists;
 mod open;
 mod options;
+mod presence;
 mod reply;
+mod roll;
 mod scan;
 mod scripts;
+mod shared;
 mod tags;
 mod upkeep;
 

@@ -3,12 +3,15 @@
 use super::clock::Clock;
 use super::core::{Core, Server};
 use super::errors::Trouble;
+use super::hints::Hints;
 use super::keys::Keys;
 use super::lanes::Lanes;
 use super::link::Link;
 use super::options::{OpenError, Options};
+use super::presence;
 use super::reply::{array, bytes};
 use super::scripts::{Script, Scripts};
+use super::shared::Others;
 use super::upkeep::{field, server_time};
 use crate::domain::ids::Incarnation;
 use redis::{Pipeline, Value};
@@ -44,11 +47,12 @@ pub async fn open(options: Options) -> Result<Core, OpenError> {
     }
     let number = |name| field(&info, name).and_then(|text| text.parse().ok());
     let draw = getrandom::u64().map_err(|error| OpenError::Server(error.to_string()))?;
-    Ok(Core {
+    let incarnation = Incarnation(draw);
+    let core = Core {
         keys: Keys::new(&options.prefix, options.partitions, &secret),
         scripts,
         clock: Clock::start(time),
-        incarnation: Incarnation(draw),
+        incarnation,
         runtime: Handle::current(),
         commits,
         lanes: Lanes::default(),
@@ -61,7 +65,10 @@ pub async fn open(options: Options) -> Result<Core, OpenError> {
         },
         reads,
         options,
-    })
+        nodes: Others::new(incarnation, Hints::new(incarnation, is_sharded(&info))),
+    };
+    presence::join(&core).await?;
+    Ok(core)
 }
 
 fn check(info: &str) -> Result<(), OpenError> {
@@ -75,6 +82,13 @@ fn check(info: &str) -> Result<(), OpenError> {
         Some("noeviction") | None => Ok(()),
         Some(other) => Err(OpenError::Evicts(other.to_owned())),
     }
+}
+
+/// Whether the server publishes within a shard.
+fn is_sharded(info: &str) -> bool {
+    let version = field(info, "redis_version").unwrap_or_default();
+    let major = version.split('.').next().map(str::parse::<u32>);
+    matches!(major, Some(Ok(7..)))
 }
 
 /// Reads the name card; writes it when the store is new. The secret is what comes of it.

@@ -1,5 +1,6 @@
 //! What a Redis store is opened with, and why opening is refused.
 
+use crate::ports::store::FORMAT_LEVEL;
 use std::time::Duration;
 
 /// How a Redis store is opened.
@@ -21,6 +22,8 @@ pub struct Options {
     pub patience: Duration,
     /// Commits that may wait at once; above it new work is refused with `Busy`.
     pub waiting_max: usize,
+    /// The highest format level this node says it reads; only tests say another than this build's.
+    pub readable_level: u32,
 }
 
 impl Options {
@@ -34,6 +37,7 @@ impl Options {
             answer_timeout: Duration::from_millis(500),
             patience: Duration::from_secs(3),
             waiting_max: 16_384,
+            readable_level: FORMAT_LEVEL,
         }
     }
 
@@ -89,6 +93,16 @@ pub enum OpenError {
         found: u16,
         /// What was asked for.
         asked: u16,
+    },
+    /// All nodes that were present read a newer level, so it is in force.
+    #[error("the store {prefix:?} is at format level {found}, this version reads {readable}")]
+    Level {
+        /// Of which store.
+        prefix: String,
+        /// What is in force.
+        found: u32,
+        /// What is read here.
+        readable: u32,
     },
     /// The store was written by a newer version.
     #[error("the store {prefix:?} has format {found}, this version reads {known}")]

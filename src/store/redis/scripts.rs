@@ -22,15 +22,24 @@ pub enum Script {
     Card,
     /// Read one entity whole.
     Row,
+    /// Give a sign of this node.
+    Presence,
+    /// Take, renew or give back a lease.
+    Lease,
+    /// Draw from a budget or slow it.
+    Budget,
 }
 
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 9] = [
     include_str!("lua/commit.lua"),
     include_str!("lua/feed.lua"),
     include_str!("lua/trim.lua"),
     include_str!("lua/claim.lua"),
     include_str!("lua/card.lua"),
     include_str!("lua/row.lua"),
+    include_str!("lua/presence.lua"),
+    include_str!("lua/lease.lua"),
+    include_str!("lua/budget.lua"),
 ];
 
 /// Stands before a value that is empty or begins with this byte, and before no other: a revision with

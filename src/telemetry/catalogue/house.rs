@@ -31,6 +31,12 @@ pub(super) const METRICS: &[Metric] = &[
         "Checkpoints of the embedded store."
     ),
     metric!(
+        "hotline_node_presence_lapsed_total",
+        Counter,
+        [],
+        "Times this node gave no sign to the shared store for 4 s; others may have taken over its calls."
+    ),
+    metric!(
         "hotline_store_waiting",
         Gauge,
         [],

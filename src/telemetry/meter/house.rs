@@ -38,6 +38,11 @@ pub fn sampled(now: Sampled) {
     gauge!("hotline_draining").set(f64::from(u8::from(now.draining)));
 }
 
+/// This node's presence had lapsed when it gave its next sign.
+pub fn presence_lapsed() {
+    counter!("hotline_node_presence_lapsed_total").increment(1);
+}
+
 /// The housekeeper moved records to the archive.
 pub fn archived(records: usize) {
     counter!("hotline_archive_records_total").increment(records as u64);
