@@ -3,21 +3,18 @@
 //! LINE limits each endpoint per channel and does not say how deep its bucket is (Messaging API
 //! reference, "Rate limits"); ours is shallow. A 429 by rate halves the rate for a while: somebody
 //! else is sending on this channel too. Taking never blocks; whoever finds it empty is told how
-//! long to wait.
+//! long to wait. With several nodes on one store the bucket is common to them: `common`.
 
+mod common;
+
+use crate::domain::bucket::{Bucket, Rate};
 use crate::domain::time::{Millis, Span};
-use std::sync::{Mutex, PoisonError};
+use crate::ports::store::Store;
+use common::Common;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// The bucket holds what flows in during this time.
-const DEPTH: Span = Span(250);
-/// At most one halving in this time: one burst brings many 429s.
-const CALM: Span = Span::secs(1);
-/// Without another 429 the rate doubles after this time, up to the full rate.
-const RECOVERY: Span = Span::secs(5);
-/// The rate is never cut below a 64th.
-const MAX_HALVINGS: u32 = 6;
-/// Parts of a token: with thousandths, a rate per second is as many parts per millisecond.
-const PARTS: u64 = 1_000;
+/// The bucket holds what flows in during a fourth of a second.
+const DEPTH: u32 = 4;
 
 /// Calls per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,75 +39,74 @@ impl Default for Rates {
 
 /// A bucket.
 pub struct Limiter {
-    per_second: u64,
-    state: Mutex<Bucket>,
-}
-
-struct Bucket {
-    /// Thousandths of a token.
-    parts: u64,
-    filled: Millis,
-    halvings: u32,
-    /// When the rate was last cut or raised.
-    changed: Millis,
+    rate: Rate,
+    own: Mutex<Bucket>,
+    /// What is drawn from the bucket of all nodes, if there are others.
+    common: OnceLock<Arc<Common>>,
 }
 
 impl Limiter {
     /// A full bucket with a rate per second; at least one.
     pub fn new(per_second: u32) -> Limiter {
-        let per_second = u64::from(per_second.max(1));
         Limiter {
-            per_second,
-            state: Mutex::new(Bucket {
-                parts: capacity(per_second),
-                filled: Millis(0),
-                halvings: 0,
-                changed: Millis(0),
-            }),
+            rate: Rate {
+                per_second,
+                burst: per_second / DEPTH,
+            },
+            own: Mutex::default(),
+            common: OnceLock::new(),
         }
+    }
+
+    /// From now on tokens come from a budget of this name that all nodes on the store share. Once.
+    pub fn share(&self, store: Arc<dyn Store>, budget: String) {
+        let common = Common::new(store, budget, self.rate);
+        // A second call would name the same budget.
+        let _ = self.common.set(Arc::new(common));
     }
 
     /// Takes one, now.
     ///
     /// # Errors
-    /// How long until there is one, if nobody else takes it.
+    /// How long until there may be one, if nobody else takes it.
     pub fn try_take(&self, now: Millis) -> Result<(), Span> {
-        let mut bucket = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if bucket.halvings > 0 && now.since(bucket.changed) >= RECOVERY {
-            bucket.halvings -= 1;
-            bucket.changed = now;
+        let Some(common) = self.common.get() else {
+            return take(&mut self.own(), self.rate, now);
+        };
+        match common.try_take() {
+            Some(taken) => taken,
+            // The store does not answer: this node keeps to its share of the rate.
+            None => take(&mut self.own(), common.own_share(), now),
         }
-        let rate = (self.per_second >> bucket.halvings).max(1);
-        let inflow = now.since(bucket.filled).0.saturating_mul(rate);
-        bucket.parts = bucket.parts.saturating_add(inflow).min(capacity(rate));
-        bucket.filled = bucket.filled.max(now);
-        if bucket.parts >= PARTS {
-            bucket.parts -= PARTS;
-            return Ok(());
-        }
-        Err(Span((PARTS - bucket.parts).div_ceil(rate)))
     }
 
-    /// Calls per second at present: fewer for a while after LINE answered 429.
+    /// Calls per second that this node may make at present: fewer for a while after LINE answered 429,
+    /// and while other nodes want the rate, too.
     pub fn rate(&self) -> u64 {
-        let bucket = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.per_second >> bucket.halvings).max(1)
+        match self.common.get() {
+            Some(common) => common.rate(&self.own()),
+            None => self.own().rate(self.rate),
+        }
     }
 
     /// LINE answered 429 by rate.
     pub fn throttled(&self, now: Millis) {
-        let mut bucket = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if bucket.halvings == 0 || now.since(bucket.changed) >= CALM {
-            bucket.halvings = (bucket.halvings + 1).min(MAX_HALVINGS);
-            bucket.changed = now;
-            bucket.parts = 0;
+        self.own().shrink(now);
+        if let Some(common) = self.common.get() {
+            common.throttled();
         }
+    }
+
+    fn own(&self) -> MutexGuard<'_, Bucket> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Thousandths of a token the bucket holds: at least one token.
-fn capacity(per_second: u64) -> u64 {
-    (per_second * DEPTH.0).max(PARTS)
+fn take(bucket: &mut Bucket, rate: Rate, now: Millis) -> Result<(), Span> {
+    match bucket.take(rate, 1, now) {
+        0 => Err(bucket.wait(rate)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use super::*;
 use hotline::domain::ids::Incarnation;
 use hotline::domain::time::Span;
+use hotline::line::limiter::Limiter;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Longer than a presence lasts and a list is old.
@@ -224,6 +226,43 @@ fn nodes_draw_from_one_budget_and_count_on_one_counter() {
         // Asked again elsewhere, as a node does that takes over.
         let again = two.count("c", 1, revision(0)).await.unwrap();
         assert!(again <= 2, "{again}");
+    });
+}
+
+#[test]
+fn nodes_send_together_no_faster_than_one_may_and_none_is_kept_out() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let nodes: Vec<Arc<Redis>> = (0..3).map(|_| Arc::new(server.open())).collect();
+    run(async {
+        for node in &nodes {
+            soon("all are seen", || node.nodes().len() == 3).await;
+        }
+        let limiters: Vec<Limiter> = nodes
+            .iter()
+            .map(|node| {
+                let limiter = Limiter::new(400);
+                limiter.share(node.clone(), "line/reply/main".into());
+                limiter
+            })
+            .collect();
+        let begun = Instant::now();
+        let mut sent = [0u32; 3];
+        while begun.elapsed() < Duration::from_millis(1_500) {
+            for (sent, limiter) in sent.iter_mut().zip(&limiters) {
+                *sent += u32::from(limiter.try_take(nodes[0].now()).is_ok());
+            }
+            let all: u32 = sent.iter().sum();
+            // Burst, inflow, and the credit of each.
+            let most = 100.0 + (begun.elapsed().as_secs_f64() + 0.002) * 400.0 + 3.0 * 4.0;
+            assert!(f64::from(all) <= most, "{all} of {most}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let all: u32 = sent.iter().sum();
+        assert!(all >= 400, "{sent:?}");
+        assert!(sent.iter().all(|sent| sent * 8 >= all), "{sent:?}");
     });
 }
 

@@ -61,6 +61,15 @@ impl Channel {
         room.saturating_sub(self.begun.load(Ordering::Acquire))
     }
 
+    /// Its buckets, and what flows out of them.
+    pub fn limiters(&self) -> [(&Limiter, &'static str); 3] {
+        [
+            (&self.reply, "reply"),
+            (&self.push, "push"),
+            (&self.profiles, "profile"),
+        ]
+    }
+
     pub fn status(&self) -> ChannelStatus {
         ChannelStatus {
             channel: self.client.channel().clone(),

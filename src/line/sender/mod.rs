@@ -18,6 +18,7 @@ use crate::line::limiter::Rates;
 use crate::line::profile::Profiles;
 use crate::line::tokens::TokenSource;
 use crate::ports::messenger::{Dispatch, Messenger, Outcome, Profile, Report};
+use crate::ports::store::Store;
 use channel::Channel;
 use futures_util::future::BoxFuture;
 use std::collections::HashMap;
@@ -108,6 +109,19 @@ impl LineMessenger {
                 observer,
             }),
         })
+    }
+
+    /// From now on the rates are those of all nodes on this store together, if it is shared. Before the
+    /// first send.
+    pub fn share_rates(&self, store: &Arc<dyn Store>) {
+        if !store.is_shared() {
+            return;
+        }
+        for (id, channel) in &self.inner.channels {
+            for (limiter, what) in channel.limiters() {
+                limiter.share(Arc::clone(store), format!("line/{what}/{id}"));
+            }
+        }
     }
 
     /// The client of a channel, for calls that carry no messages.
