@@ -20,6 +20,7 @@
 
 mod counting;
 mod feed;
+mod health;
 mod nodes;
 mod scan;
 
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 pub use counting::{OPERATIONS_KEPT, OPERATIONS_MAX};
 pub use feed::{Cursor, FeedEntry, FeedRecord};
+pub use health::Health;
 pub use nodes::*;
 pub use scan::{Page, Place, Row};
 
@@ -252,32 +254,6 @@ pub struct Due {
     pub key: EntityKey,
     /// Since when.
     pub at: Millis,
-}
-
-/// How the store is, for `/readyz?verbose`, metrics and `hotline doctor`.
-#[derive(Clone, Debug, Default)]
-pub struct Health {
-    /// One word for people: `embedded`, `memory`, `redis`.
-    pub kind: &'static str,
-    /// What a 200 to LINE promises in this mode, one sentence.
-    pub promise: &'static str,
-    /// Bytes free on the disk; `u64::MAX` when there is none.
-    pub free_bytes: u64,
-    /// Below this, accepting commits are refused.
-    pub floor_bytes: u64,
-    /// Commits waiting for the writer.
-    pub waiting: usize,
-    /// Number of the last durable batch.
-    pub batch: u64,
-    /// Bytes on the disk.
-    pub bytes: u64,
-}
-
-impl Health {
-    /// Whether new work is taken.
-    pub fn accepting(&self) -> bool {
-        self.free_bytes >= self.floor_bytes
-    }
 }
 
 /// The trait all stores keep. Methods are called from any thread.
