@@ -39,6 +39,7 @@ impl Place {
             api: &api,
             secret: SECRET,
             token: TOKEN,
+            store: "",
         }
         .write();
         Place {

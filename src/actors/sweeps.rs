@@ -3,7 +3,7 @@
 //! The due index says when each conversation owes something next. A look claims what is due, wakes
 //! it side by side with others, and keeps what was refused for a try a little later. At the start
 //! what is due soon counts as due now: calls of the process that died are taken over at once,
-//! freshest first. Nobody is woken twice while a wake of his is being served, and what is kept here
+//! freshest first. The same whenever another node on the store is gone. Nobody is woken twice while a wake of his is being served, and what is kept here
 //! is bounded: [`AT_ONCE`] wakes and [`MOST_REFUSED`] refusals. A quarantine that remembers unsends is
 //! owed work like any other: its conversation is told of them in the same way.
 
@@ -45,6 +45,8 @@ struct Hand {
     room: Arc<Semaphore>,
     /// Recovery walks down from here to the present; `None`: it has arrived.
     walk: Cell<Option<Millis>>,
+    /// How many nodes were known to be gone when a walk was last begun.
+    departures: Cell<u64>,
     /// Woken and not yet served, or refused and waiting.
     known: RefCell<HashSet<Owing>>,
     /// When to try again, in order.
@@ -63,12 +65,17 @@ enum Owing {
 impl Sweeps {
     /// Looks that begin with recovery.
     pub fn new(registry: Arc<Registry>) -> Sweeps {
-        let start = registry.shared().store.now();
+        let store = &registry.shared().store;
+        // Whoever works here already has seen who went before: only the first one there has not.
+        let is_first = store.nodes().len() <= 1;
+        let horizon = store.now() + RECOVERY_HORIZON;
+        let departures = store.departures();
         Sweeps {
             registry,
             hand: Rc::new(Hand {
                 room: Arc::new(Semaphore::new(AT_ONCE)),
-                walk: Cell::new(Some(start + RECOVERY_HORIZON)),
+                walk: Cell::new(is_first.then_some(horizon)),
+                departures: Cell::new(departures),
                 known: RefCell::default(),
                 refused: RefCell::default(),
             }),
@@ -89,6 +96,7 @@ impl Sweeps {
     /// woke when nothing more is due; the last wakes may still be under way. One look at a time.
     pub async fn look(&self) -> usize {
         let mut woken = 0;
+        self.look_after_the_gone();
         loop {
             woken += self.again().await;
             if self.hand.refused.borrow().len() >= MOST_REFUSED {
@@ -119,6 +127,15 @@ impl Sweeps {
             if is_last && self.hand.walk.get().is_none() {
                 return woken;
             }
+        }
+    }
+
+    /// What a node that is gone had in flight is due within the horizon, and is taken over now.
+    fn look_after_the_gone(&self) {
+        let store = &self.registry.shared().store;
+        let departures = store.departures();
+        if self.hand.departures.replace(departures) != departures {
+            self.hand.walk.set(Some(store.now() + RECOVERY_HORIZON));
         }
     }
 
