@@ -38,6 +38,7 @@ impl Place {
             api: &simulator.url(),
             secret: "night-secret",
             token: "night-token",
+            store: "",
         }
         .write();
         Place {

@@ -132,6 +132,7 @@ fn after_a_two_minute_outage_the_invoice_stays_within_the_hourly_budget() {
         api: &api,
         secret: "outage-secret",
         token: "outage-token",
+        store: "",
     }
     .write();
     let file = config.join("hotline.toml");
