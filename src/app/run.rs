@@ -255,13 +255,11 @@ fn messenger(settings: &Settings, store: Arc<dyn Store>) -> Result<LineMessenger
         },
         ..SenderSettings::default()
     };
-    let clock = Arc::new(move || store.now());
-    Ok(LineMessenger::new(
-        channels,
-        sender,
-        clock,
-        Arc::new(LineFigures),
-    )?)
+    let time = Arc::clone(&store);
+    let clock = Arc::new(move || time.now());
+    let messenger = LineMessenger::new(channels, sender, clock, Arc::new(LineFigures))?;
+    messenger.share_rates(&store);
+    Ok(messenger)
 }
 
 fn channel(settings: &ChannelSettings) -> Channel {

@@ -123,6 +123,39 @@ fn nobody_is_gone_because_the_server_was_away() {
 }
 
 #[test]
+fn nobody_is_gone_because_the_server_lost_the_list() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let (one, two) = (server.open(), server.open());
+    run(async {
+        soon("both are seen", || {
+            one.nodes().len() == 2 && two.nodes().len() == 2
+        })
+        .await;
+        // As after a failover to a replica that was behind.
+        for _ in 0..3 {
+            let lose = "return redis.call('DEL', redis.call('KEYS', '*}nodes')[1])";
+            assert_eq!(server.say(&["EVAL", lose, "0"]), ":1");
+            soon("they are back", || {
+                number(&server.say(&["EVAL", COUNT_BACK, "0"])) == 2
+            })
+            .await;
+        }
+        soon("both are seen", || {
+            one.nodes().len() == 2 && two.nodes().len() == 2
+        })
+        .await;
+        assert!(!one.is_gone(two.incarnation()) && !two.is_gone(one.incarnation()));
+        assert_eq!((one.departures(), two.departures()), (0, 0));
+    });
+}
+
+const COUNT_BACK: &str = "local k = redis.call('KEYS', '*}nodes')[1] \
+                          return k and redis.call('ZCARD', k) or 0";
+
+#[test]
 fn presence_leases_and_budgets_pass_when_memory_is_full() {
     if !installed() {
         return;

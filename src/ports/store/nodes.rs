@@ -19,7 +19,7 @@ pub const PRESENCE_LIFE: Span = Span::secs(4);
 pub const LEASE_LIFE: Span = Span::secs(4);
 /// How long tokens that were drawn may be used.
 pub const GRANT_LIFE: Span = Span(100);
-/// The format level this build writes, and the highest it reads.
+/// The highest format level this build reads; a new store begins with it.
 pub const FORMAT_LEVEL: u32 = 1;
 /// Hints heard by nobody yet that are kept for a listener; a slower one misses the oldest.
 pub const HINTS_KEPT: usize = 1_024;

@@ -9,6 +9,11 @@
 //! | `P{tag}feed` | stream `batch-index`: the change feed |
 //! | `P{tag}words` | hash: entity and message → payloads that an unsend erases |
 //! | `P{tag}meta` | hash: `gen` desk generation, `batch` last batch of the feed |
+//! | `P{tag}lease:N` | who holds the lease N, for as long as he does |
+//! | `P{tag}budget:N` | hash: the bucket of the budget N |
+//! | `P{tag}nodes` | of the first partition; sorted set: incarnation and level → end of its presence |
+//! | `P{tag}level` | of the first partition: the format level in force |
+//! | `P{tag}hints` | of the first partition: no key, the channel of hints |
 //! | `P{tag}list:K` | set: ids of a listed kind that have a value |
 //!
 //! `P` is the prefix; it has no braces, so the tag is what a cluster hashes whatever an id contains.

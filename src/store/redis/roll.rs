@@ -16,7 +16,7 @@ const GAP: Duration = Duration::from_secs(2);
 /// Incarnations asked about that are remembered; with more, all are asked about anew.
 const ASKED_MAX: usize = 4_096;
 /// After the end of a presence, before the list is read to see it.
-const AFTER: u64 = 5;
+const AFTER: Duration = Duration::from_millis(5);
 
 /// What a list says of a node.
 #[derive(Clone, Copy, Debug)]
@@ -103,19 +103,27 @@ impl Roll {
             since: now,
             is_gone: false,
         });
-        match missed.is_gone {
-            true => Ok(true),
+        // A list read after the question is there already, and will prove something when all have had
+        // time to come back.
+        let is_answered = self.sent.is_some_and(|sent| missed.since < sent);
+        match missed.is_gone || is_answered {
+            true => Ok(missed.is_gone),
             false => Err(()),
         }
     }
 
-    /// How long until the list is to be read again: at the usual time, or when a presence ends.
+    /// How long until the list is to be read again: at the usual time, or sooner, when a presence ends,
+    /// or when a list begins to prove something to those who asked.
     pub fn pause(&self, now: Instant, usual: Duration) -> Duration {
-        let ends = self.list.iter().filter(|(other, _)| **other != self.own);
-        let soonest = ends.map(|(_, seen)| seen.left).min();
-        let since = self.sent.map_or(Duration::ZERO, |sent| now - sent);
-        let until = soonest.map(|left| Duration::from_millis(left + AFTER));
-        until.map_or(usual, |until| until.saturating_sub(since).min(usual))
+        let others = self.list.iter().filter(|(other, _)| **other != self.own);
+        let ends = others.filter_map(|(_, seen)| {
+            let left = Duration::from_millis(seen.left);
+            Some(self.sent? + left + AFTER)
+        });
+        let is_asked = self.missed.values().any(|missed| !missed.is_gone);
+        let proves = self.proves_from.filter(|from| is_asked && *from > now);
+        let next = ends.chain(proves).min();
+        next.map_or(usual, |next| next.saturating_duration_since(now).min(usual))
     }
 
     /// Who is there.
@@ -199,7 +207,7 @@ mod tests {
                     roll.learn(list(&[OWN]), back + secs(second), false)
                         .is_empty()
                 );
-                assert_eq!(roll.is_gone(OTHER, back), Err(()));
+                assert_eq!(roll.is_gone(OTHER, back), Ok(false));
             }
             assert_eq!(roll.learn(list(&[OWN]), back + secs(4), false), [OTHER]);
         }
@@ -230,5 +238,10 @@ mod tests {
         );
         roll.learn(ending, now, false);
         assert_eq!(roll.pause(now, secs(1)), Duration::from_millis(305));
+        let mut fresh = Roll::new(OWN);
+        fresh.learn(list(&[OWN]), now, false);
+        assert_eq!(fresh.is_gone(OTHER, now), Err(()));
+        let almost = now + Duration::from_millis(3_900);
+        assert_eq!(fresh.pause(almost, secs(1)), Duration::from_millis(100));
     }
 }
