@@ -47,7 +47,7 @@ mod sweeper;
 mod sweeps;
 mod turn;
 
-pub use housekeeper::Housekeeper;
+pub use housekeeper::{Housekeeper, Turn};
 pub use lines::Lines;
 pub use messages::{Inbound, Refusal};
 pub use push_budget::PushBudget;
