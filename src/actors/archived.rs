@@ -4,8 +4,7 @@
 use crate::domain::ids::Fingerprint;
 use crate::ports::archive::{Archive, Error};
 use crate::ports::store::FeedRecord;
-use futures_util::future::{Ready, ready};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -99,16 +98,15 @@ pub(super) async fn carrying(archive: &dyn Archive, unsent: &Unsent) -> Result<V
     // What somebody else put there is not ours to change.
     let objects = archive.list(FEED).await?;
     let names: Vec<&str> = objects.iter().filter_map(|key| name_of(key)).collect();
-    let asked = names.iter().map(|name| async move {
-        let marks = marks(archive, name).await?;
-        let carries = unsent.keys().any(|message| marks.contains(&message.0));
-        Ok(carries.then(|| (*name).to_owned()))
-    });
-    let found = stream::iter(asked)
-        .buffered(ASKED_AT_ONCE)
-        .try_filter_map(ready_ok)
-        .try_collect()
-        .await?;
+    let mut found = Vec::new();
+    for some in names.chunks(ASKED_AT_ONCE) {
+        let asked: Vec<_> = some.iter().map(|name| marks(archive, name)).collect();
+        for (name, marks) in some.iter().zip(try_join_all(asked).await?) {
+            if unsent.keys().any(|message| marks.contains(&message.0)) {
+                found.push((*name).to_owned());
+            }
+        }
+    }
     // An object may be moved away by hand; its marks go, too.
     let named: HashSet<String> = names.iter().map(|name| beside(name)).collect();
     for beside in archive.list(MARKS).await? {
@@ -117,10 +115,6 @@ pub(super) async fn carrying(archive: &dyn Archive, unsent: &Unsent) -> Result<V
         }
     }
     Ok(found)
-}
-
-fn ready_ok(name: Option<String>) -> Ready<Result<Option<String>, Error>> {
-    ready(Ok(name))
 }
 
 fn name_of(object: &str) -> Option<&str> {

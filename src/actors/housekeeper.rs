@@ -95,7 +95,7 @@ impl Housekeeper {
             shelf.overtake(&*self.store).await.map_err(told)?;
         }
         for name in shelf.abandoned() {
-            archived::discard(&*self.archive, name)
+            archived::discard(&*self.archive, &name)
                 .await
                 .map_err(told)?;
         }

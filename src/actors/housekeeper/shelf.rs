@@ -93,10 +93,10 @@ impl Shelf {
     }
 
     /// Names of objects that do not count and may come to lie in the archive.
-    pub(super) fn abandoned(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn abandoned(&self) -> Vec<String> {
         let attempts = self.state.attempts.iter();
         let abandoned = attempts.filter(|attempt| attempt.abandoned);
-        abandoned.map(|attempt| &*attempt.name)
+        abandoned.map(|attempt| attempt.name.clone()).collect()
     }
 
     /// From here on no round that began earlier can make an object count, and each can find out
