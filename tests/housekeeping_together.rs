@@ -6,10 +6,12 @@ mod support;
 
 use futures_util::FutureExt;
 use futures_util::future::ready;
-use hotline::actors::Housekeeper;
+use hotline::actors::{Housekeeper, archive_moved};
 use hotline::domain::conversation::Fact;
 use hotline::domain::time::Span;
 use hotline::ports::archive::Archive;
+use hotline::ports::store::{Cursor, Store};
+use hotline::store::transfer;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use support::*;
@@ -226,6 +228,48 @@ async fn what_one_erased_another_that_writes_late_does_not_bring_back() {
         !words.contains("秘密") && words.contains("stays"),
         "{words}"
     );
+}
+
+#[actix_web::test]
+async fn records_that_were_moved_twice_are_archived_once_and_lose_unsent_words() {
+    let world = World::new(2);
+    world.store.learn("U1", &[received(7, "秘密")]).await;
+    world.day(1);
+    world.store.learn("U1", &[received(8, "stays")]).await;
+    let moved = world.store.feed(Cursor::before(1), 10).await.unwrap();
+    for _ in 0..2 {
+        archive_moved(&*world.archive, &moved).await.unwrap();
+    }
+    let names = world.archive.list("feed").await.unwrap();
+    assert_eq!(
+        names,
+        ["feed/2026-11-20/1-1-1.jsonl", "feed/2026-11-21/2-2-1.jsonl"]
+    );
+    assert_eq!(world.archived_once(), 2);
+    world.store.learn("U1", &[unsent(7)]).await;
+    assert_eq!(world.keeper().round().await, Ok(0));
+    let words = world.words();
+    assert!(
+        !words.contains("秘密") && words.contains("stays"),
+        "{words}"
+    );
+}
+
+#[actix_web::test]
+async fn where_the_housekeeper_was_does_not_move_into_another_store() {
+    let world = World::new(4);
+    world.store.learn("U1", &[received(1, "x")]).await;
+    world.store.learn("U1", &[unsent(1)]).await;
+    world.day(8);
+    assert_eq!(world.keeper().round().await, Ok(2));
+    let rows = transfer::read_all(&world.store, async |rows| {
+        let names: Vec<_> = rows.iter().map(|row| &row.key).collect();
+        assert!(names.is_empty(), "{names:?}");
+        Ok(())
+    });
+    rows.await.unwrap();
+    let page = world.store.scan(None, 100).await.unwrap();
+    assert_eq!(page.rows.len(), 2, "they are there: a look and the shelf");
 }
 
 #[actix_web::test]

@@ -78,6 +78,28 @@ pub(super) async fn put(
     archive.put(&object(name), out.into_boxed_slice()).await
 }
 
+/// Archives records that a move between stores or a restore takes out of a feed: in order, of one
+/// partition. The same records again write the same objects.
+///
+/// # Errors
+/// The archive's; what was written stays.
+pub async fn archive_moved(archive: &dyn Archive, records: &[FeedRecord]) -> Result<(), Error> {
+    let day = |record: &FeedRecord| record.at.utc_date();
+    for some in records.chunk_by(|one, next| day(one) == day(next)) {
+        let (Some(first), Some(last)) = (some.first(), some.last()) else {
+            continue;
+        };
+        // As all objects were named when a store had one partition and one housekeeper.
+        let (date, begun, ended) = (day(first), first.cursor.batch, last.cursor.batch);
+        let partition = match first.cursor.partition {
+            0 => String::new(),
+            other => format!("-{other}"),
+        };
+        put(archive, &format!("{date}/{begun}-{ended}{partition}"), some).await?;
+    }
+    Ok(())
+}
+
 /// Removes the object of a name, and its marks.
 pub(super) async fn discard(archive: &dyn Archive, name: &str) -> Result<(), Error> {
     archive.delete(&object(name)).await?;

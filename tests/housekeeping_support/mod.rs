@@ -137,6 +137,9 @@ impl Store for Divided {
     ) -> BoxFuture<'static, Result<Vec<(EntityKey, Arc<[u8]>)>, Error>> {
         self.parts[0].all(kind)
     }
+    fn scan(&self, after: Option<Place>, limit: usize) -> BoxFuture<'static, Result<Page, Error>> {
+        self.parts[0].scan(after, limit)
+    }
     fn feeds(&self) -> u16 {
         self.parts.len() as u16
     }

@@ -4,7 +4,8 @@
 use crate::actors::archived::{self, Unsent};
 use crate::actors::draw::revision;
 use crate::ports::store::{
-    Class, Commit, Cursor, EntityKey, EntityKind, Error, Revision, Store, Urgency, Write,
+    Class, Commit, Cursor, EntityKey, EntityKind, Error, FEED_READERS, Revision, Store, Urgency,
+    Write,
 };
 
 /// Records asked for at once.
@@ -90,8 +91,8 @@ impl Look {
     /// One for each partition; the first has the name it had when there was only one.
     fn entity(partition: u16) -> EntityKey {
         let name = match partition {
-            0 => "housekeeper/unsent".to_owned(),
-            other => format!("housekeeper/unsent/{other}"),
+            0 => format!("{FEED_READERS}unsent"),
+            other => format!("{FEED_READERS}unsent/{other}"),
         };
         EntityKey::new(EntityKind::Counter, &name)
     }

@@ -8,7 +8,9 @@
 use super::looks;
 use crate::actors::draw::draw;
 use crate::domain::time::{Millis, Span};
-use crate::ports::store::{Cursor, EntityKey, EntityKind, Error, Outcome, Revision, Store, Stored};
+use crate::ports::store::{
+    Cursor, EntityKey, EntityKind, Error, FEED_READERS, Outcome, Revision, Store, Stored,
+};
 
 /// The object of an abandoned attempt is looked for this long: its writer may have been stopped.
 const LOOKED_FOR: Span = Span::hours(24 * 7);
@@ -43,7 +45,7 @@ pub(super) struct Overtaken;
 
 impl Shelf {
     fn entity() -> EntityKey {
-        EntityKey::new(EntityKind::Counter, "housekeeper/archived")
+        EntityKey::new(EntityKind::Counter, &format!("{FEED_READERS}archived"))
     }
 
     /// Reads it.
