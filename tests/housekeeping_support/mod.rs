@@ -51,32 +51,7 @@ impl Divided {
 
     /// A commit of facts, as a conversation records them.
     pub async fn learn(&self, chat: &str, facts: &[Fact]) {
-        let key = EntityKey::new(EntityKind::Conversation, &format!("main/{chat}"));
-        let before = self.load(&key).await.unwrap().map(|found| found.revision);
-        let mut proposed = before.unwrap_or(Revision([0; 16]));
-        proposed.0[0] += 1;
-        let entry = |fact: &Fact| FeedEntry {
-            erasable: fact.erasable(),
-            payload: serde_json::to_vec(fact).unwrap().into(),
-        };
-        let unsent = |fact: &Fact| match fact {
-            Fact::Unsent { message } => Some(*message),
-            _ => None,
-        };
-        let commit = Commit {
-            key,
-            expected: before,
-            proposed,
-            write: Write::Put(vec![1].into()),
-            due: None,
-            desk: None,
-            feed: facts.iter().map(entry).collect(),
-            erase: facts.iter().filter_map(unsent).collect(),
-            class: Class::Accepting,
-            urgency: Urgency::Now,
-        };
-        let done = self.commit(commit).await;
-        assert!(matches!(done, Ok(Outcome::Committed(_))), "{done:?}");
+        learn(self, chat, facts).await;
     }
 
     /// How many records are left, over all partitions.
@@ -88,6 +63,36 @@ impl Divided {
         }
         left
     }
+}
+
+/// A commit of facts, as a conversation records them.
+pub async fn learn(store: &dyn Store, chat: &str, facts: &[Fact]) {
+    let key = EntityKey::new(EntityKind::Conversation, &format!("main/{chat}"));
+    let before = store.load(&key).await.unwrap().map(|found| found.revision);
+    let mut proposed = before.unwrap_or(Revision([0; 16]));
+    proposed.0[0] += 1;
+    let entry = |fact: &Fact| FeedEntry {
+        erasable: fact.erasable(),
+        payload: serde_json::to_vec(fact).unwrap().into(),
+    };
+    let unsent = |fact: &Fact| match fact {
+        Fact::Unsent { message } => Some(*message),
+        _ => None,
+    };
+    let commit = Commit {
+        key,
+        expected: before,
+        proposed,
+        write: Write::Put(vec![1].into()),
+        due: None,
+        desk: None,
+        feed: facts.iter().map(entry).collect(),
+        erase: facts.iter().filter_map(unsent).collect(),
+        class: Class::Accepting,
+        urgency: Urgency::Now,
+    };
+    let done = store.commit(commit).await;
+    assert!(matches!(done, Ok(Outcome::Committed(_))), "{done:?}");
 }
 
 pub fn received(message: u64, words: &str) -> Fact {
