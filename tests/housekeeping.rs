@@ -188,8 +188,11 @@ async fn an_unsend_is_found_even_when_its_own_record_is_old_by_the_next_round() 
 
 #[actix_web::test]
 async fn objects_that_an_older_build_archived_are_searched_as_well() {
-    let (folder, _, store, keeper) = archived().await;
+    let (folder, archive, store, keeper) = archived().await;
     fs::remove_dir_all(folder.path().join("marks")).unwrap();
+    let name = &archive.list("feed").await.unwrap()[0];
+    let older = folder.path().join("feed/2026-11-20/1-4.jsonl");
+    fs::rename(folder.path().join(name), older).unwrap();
     learn(&store, "U1", UNSENT).await;
     assert_eq!(keeper.round().await, Ok(0));
     assert!(!files(folder.path()).contains("秘密"));

@@ -4,6 +4,7 @@
 use crate::domain::ids::Fingerprint;
 use crate::ports::archive::{Archive, Error};
 use crate::ports::store::FeedRecord;
+use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -17,6 +18,9 @@ const FEED: &str = "feed";
 /// Where the marks are, under the same names.
 const MARKS: &str = "marks";
 const LINES: &str = ".jsonl";
+
+/// Marks asked for at the same time: an archive may be far away.
+const ASKED_AT_ONCE: usize = 16;
 
 /// Messages that were taken back, each with the conversations (`channel/chat`) it was said in.
 pub(super) type Unsent = HashMap<Fingerprint, HashSet<Arc<str>>>;
@@ -49,82 +53,112 @@ fn carried(payload: &[u8]) -> Option<Fingerprint> {
     record.message.filter(|_| carries)
 }
 
-/// Archives whole batches. The marks come first: no object is ever without them.
-pub(super) async fn put(archive: &dyn Archive, records: &[FeedRecord]) -> Result<(), Error> {
-    let (Some(first), Some(last)) = (records.first(), records.last()) else {
-        return Ok(());
-    };
-    // The cursor is in the name: archiving again after a crash writes the same object. The first
-    // partition says nothing of itself, as when there was only one.
-    let partition = match first.cursor.partition {
-        0 => String::new(),
-        other => format!("-{other}"),
-    };
-    let name = format!(
-        "{}/{}-{}{partition}",
-        first.at.utc_date(),
-        first.cursor.batch,
-        last.cursor.batch
-    );
+/// Archives a lot under a name. The marks come first: no object is ever without them.
+pub(super) async fn put(
+    archive: &dyn Archive,
+    name: &str,
+    records: &[FeedRecord],
+) -> Result<(), Error> {
     let payloads = records
         .iter()
         .filter_map(|record| record.payload.as_deref());
     let marks: BTreeSet<u64> = payloads.filter_map(carried).map(|mark| mark.0).collect();
-    archive
-        .put(&format!("{MARKS}/{name}"), written(&marks))
-        .await?;
+    archive.put(&beside(name), written(&marks)).await?;
     let mut out = Vec::new();
     for record in records {
-        line(
-            &mut out,
-            [
-                record.at.0,
-                record.cursor.batch,
-                u64::from(record.cursor.index),
-            ],
-            &format!("{:?}", record.key),
-            record.payload.as_deref(),
-        );
+        let place = Place {
+            at: record.at.0,
+            partition: record.cursor.partition,
+            batch: record.cursor.batch,
+            index: u64::from(record.cursor.index),
+        };
+        let key = format!("{:?}", record.key);
+        line(&mut out, place, &key, record.payload.as_deref());
     }
-    let out = out.into_boxed_slice();
-    archive.put(&format!("{FEED}/{name}{LINES}"), out).await
+    archive.put(&object(name), out.into_boxed_slice()).await
 }
 
-/// Erases the words of unsent messages from every object. Returns the records erased.
-pub(super) async fn erase(archive: &dyn Archive, unsent: &Unsent) -> Result<usize, Error> {
+/// Archives records that a move between stores or a restore takes out of a feed: in order, of one
+/// partition. The same records again write the same objects.
+///
+/// # Errors
+/// The archive's; what was written stays.
+pub async fn archive_moved(archive: &dyn Archive, records: &[FeedRecord]) -> Result<(), Error> {
+    let day = |record: &FeedRecord| record.at.utc_date();
+    for some in records.chunk_by(|one, next| day(one) == day(next)) {
+        let (Some(first), Some(last)) = (some.first(), some.last()) else {
+            continue;
+        };
+        // As all objects were named when a store had one partition and one housekeeper.
+        let (date, begun, ended) = (day(first), first.cursor.batch, last.cursor.batch);
+        let partition = match first.cursor.partition {
+            0 => String::new(),
+            other => format!("-{other}"),
+        };
+        put(archive, &format!("{date}/{begun}-{ended}{partition}"), some).await?;
+    }
+    Ok(())
+}
+
+/// Removes the object of a name, and its marks.
+pub(super) async fn discard(archive: &dyn Archive, name: &str) -> Result<(), Error> {
+    archive.delete(&object(name)).await?;
+    archive.delete(&beside(name)).await
+}
+
+fn object(name: &str) -> String {
+    format!("{FEED}/{name}{LINES}")
+}
+
+fn beside(name: &str) -> String {
+    format!("{MARKS}/{name}")
+}
+
+/// Which of some objects carry words of unsent messages, by their marks; the marks of objects that
+/// are not there any more go.
+pub(super) async fn carrying(archive: &dyn Archive, unsent: &Unsent) -> Result<Vec<String>, Error> {
+    // What somebody else put there is not ours to change.
     let objects = archive.list(FEED).await?;
-    let mut erased = 0;
-    let mut named = HashSet::new();
-    for object in &objects {
-        // What somebody else put there is not ours to change.
-        let Some(name) = object
-            .strip_prefix(FEED)
-            .and_then(|name| name.strip_suffix(LINES))
-        else {
-            continue;
-        };
-        let beside = format!("{MARKS}{name}");
-        let marks = marks(archive, object, &beside).await?;
-        named.insert(beside);
-        if !unsent.keys().any(|message| marks.contains(&message.0)) {
-            continue;
-        }
-        let Some(lines) = archive.get(object).await? else {
-            continue;
-        };
-        let (lines, gone) = without(&lines, unsent);
-        if gone > 0 {
-            archive.put(object, lines).await?;
-            erased += gone;
+    let names: Vec<&str> = objects.iter().filter_map(|key| name_of(key)).collect();
+    let mut found = Vec::new();
+    for some in names.chunks(ASKED_AT_ONCE) {
+        let asked: Vec<_> = some.iter().map(|name| marks(archive, name)).collect();
+        for (name, marks) in some.iter().zip(try_join_all(asked).await?) {
+            if unsent.keys().any(|message| marks.contains(&message.0)) {
+                found.push((*name).to_owned());
+            }
         }
     }
     // An object may be moved away by hand; its marks go, too.
+    let named: HashSet<String> = names.iter().map(|name| beside(name)).collect();
     for beside in archive.list(MARKS).await? {
         if !named.contains(&beside) {
             archive.delete(&beside).await?;
         }
     }
-    Ok(erased)
+    Ok(found)
+}
+
+fn name_of(object: &str) -> Option<&str> {
+    let name = object.strip_prefix(FEED)?.strip_prefix('/')?;
+    name.strip_suffix(LINES)
+}
+
+/// Erases the words of unsent messages from one object. Returns the records erased.
+pub(super) async fn erase(
+    archive: &dyn Archive,
+    name: &str,
+    unsent: &Unsent,
+) -> Result<usize, Error> {
+    let object = object(name);
+    let Some(lines) = archive.get(&object).await? else {
+        return Ok(0);
+    };
+    let (lines, gone) = without(&lines, unsent);
+    if gone > 0 {
+        archive.put(&object, lines).await?;
+    }
+    Ok(gone)
 }
 
 /// Removes the objects of days before `first_kept` (`2026-11-20`), and their marks. Returns the
@@ -154,14 +188,15 @@ fn is_day(text: &str) -> bool {
 }
 
 /// The marks of an object; made now when an older build archived it.
-async fn marks(archive: &dyn Archive, object: &str, beside: &str) -> Result<BTreeSet<u64>, Error> {
+async fn marks(archive: &dyn Archive, name: &str) -> Result<BTreeSet<u64>, Error> {
+    let beside = &*beside(name);
     if let Some(written) = archive.get(beside).await? {
         let marks = written
             .chunks_exact(8)
             .map(|mark| u64::from_le_bytes(mark.try_into().expect("chunks of eight")));
         return Ok(marks.collect());
     }
-    let lines = archive.get(object).await?.unwrap_or_default();
+    let lines = archive.get(&object(name)).await?.unwrap_or_default();
     let records = lines.split(|byte| *byte == b'\n').filter_map(read);
     let marks = records
         .filter_map(|record| carried(record.record.get().as_bytes()))
@@ -178,12 +213,33 @@ fn written(marks: &BTreeSet<u64>) -> Box<[u8]> {
 #[derive(Deserialize)]
 struct Line<'a> {
     at: u64,
+    #[serde(default)]
+    partition: u16,
     batch: u64,
     index: u64,
     #[serde(borrow)]
     key: Cow<'a, str>,
     #[serde(borrow)]
     record: &'a RawValue,
+}
+
+/// When a record was written, and where in the feed.
+struct Place {
+    at: u64,
+    partition: u16,
+    batch: u64,
+    index: u64,
+}
+
+impl Line<'_> {
+    fn place(&self) -> Place {
+        Place {
+            at: self.at,
+            partition: self.partition,
+            batch: self.batch,
+            index: self.index,
+        }
+    }
 }
 
 fn read(line: &[u8]) -> Option<Line<'_>> {
@@ -204,8 +260,7 @@ fn without(lines: &[u8], unsent: &Unsent) -> (Box<[u8]>, usize) {
         });
         match taken_back {
             Some(record) => {
-                let place = [record.at, record.batch, record.index];
-                line(&mut out, place, &record.key, None);
+                line(&mut out, record.place(), &record.key, None);
                 gone += 1;
             }
             None => out.extend_from_slice(text),
@@ -214,11 +269,19 @@ fn without(lines: &[u8], unsent: &Unsent) -> (Box<[u8]>, usize) {
     (out.into_boxed_slice(), gone)
 }
 
-/// One JSON line: time, batch and index, whose, and what; `null` for words that are gone.
-fn line(out: &mut Vec<u8>, [at, batch, index]: [u64; 3], key: &str, payload: Option<&[u8]>) {
+/// One JSON line: time, place in the feed, whose, and what; `null` for words that are gone. The first
+/// partition is not named, as when there was only one.
+fn line(out: &mut Vec<u8>, place: Place, key: &str, payload: Option<&[u8]>) {
+    let Place {
+        at, batch, index, ..
+    } = place;
+    let partition = match place.partition {
+        0 => String::new(),
+        other => format!("\"partition\":{other},"),
+    };
     write!(
         out,
-        "{{\"at\":{at},\"batch\":{batch},\"index\":{index},\"key\":"
+        "{{\"at\":{at},{partition}\"batch\":{batch},\"index\":{index},\"key\":"
     )
     .and_then(|()| serde_json::to_writer(&mut *out, key).map_err(Into::into))
     .and_then(|()| out.write_all(b",\"record\":"))

@@ -5,16 +5,21 @@
 //! archive before its batches are trimmed here. What is older in the archive than the operator wants
 //! it is removed. Runs on an arbiter of its own, because folders block.
 
+mod looks;
+mod lots;
+mod shelf;
+
 use super::archived::{self, Unsent};
-use super::draw::revision;
 use crate::domain::time::Span;
-use crate::ports::archive::{self, Archive};
-use crate::ports::store::{
-    Class, Commit, Cursor, EntityKey, EntityKind, Error, FeedRecord, Outcome, Revision, Store,
-    Urgency, Write,
-};
+use crate::ports::archive::Archive;
+use crate::ports::store::{Error, Store};
 use crate::telemetry::meter;
 use actix::prelude::*;
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use looks::Looks;
+use lots::{Day, Lot};
+use shelf::{Overtaken, Shelf};
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +29,15 @@ const EVERY: Duration = Duration::from_secs(3_600);
 const FIRST: Duration = Duration::from_secs(300);
 /// Feed younger than this stays in the store; LINE's apps let people unsend for much less.
 const KEEP: Span = Span::hours(24 * 7);
-/// Records in one archived object, rounded up to a whole batch.
-const RECORDS: usize = 20_000;
+/// When another node keeps house: ask again after.
+const AGAIN: Duration = Duration::from_secs(300);
+/// Rounds of others that may come between the erasing of one.
+const TRIES: usize = 3;
+const OVERTAKEN: &str = "another node keeps house now";
+
+/// Whether this node may keep house now. Asked before a round and, while it works, before each
+/// object it changes: a body with a lease renews it by that.
+pub type Turn = Arc<dyn Fn() -> BoxFuture<'static, Result<bool, Error>> + Send + Sync>;
 
 /// The actor.
 #[derive(Clone)]
@@ -33,6 +45,8 @@ pub struct Housekeeper {
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
     keep_archive: Option<Span>,
+    turn: Turn,
+    is_working: bool,
 }
 
 impl Housekeeper {
@@ -42,6 +56,8 @@ impl Housekeeper {
             store,
             archive,
             keep_archive: None,
+            turn: Arc::new(|| ready(Ok(true)).boxed()),
+            is_working: false,
         }
     }
 
@@ -51,6 +67,12 @@ impl Housekeeper {
             keep_archive: span,
             ..self
         }
+    }
+
+    /// Works only when this says so; without it always. Two that work at once lose nothing and
+    /// double nothing; they waste work, and a round may end with "another node keeps house now".
+    pub fn turn(self, turn: Turn) -> Housekeeper {
+        Housekeeper { turn, ..self }
     }
 
     /// Starts it on an arbiter that may block.
@@ -66,65 +88,129 @@ impl Housekeeper {
     /// # Errors
     /// A sentence; what was done stays done, the next round goes on.
     pub async fn round(&self) -> Result<usize, String> {
-        self.store
-            .compact()
-            .await
-            .map_err(|error| error.to_string())?;
-        // Before anything is trimmed: the feed is where unsends are found.
-        self.erase_archived().await?;
-        let mut archived = 0;
-        for partition in 0..self.store.feeds() {
-            archived += self.archive_old(partition).await?;
+        self.store.compact().await.map_err(told)?;
+        let mut looks = Looks::begin(&*self.store).await.map_err(told)?;
+        let mut shelf = Shelf::begin(&*self.store).await.map_err(told)?;
+        if shelf.has_attempts() {
+            shelf.overtake(&*self.store).await.map_err(told)?;
         }
-        Ok(archived)
-    }
-
-    /// Archives what is old in one partition of the feed, then trims it there.
-    async fn archive_old(&self, partition: u16) -> Result<usize, String> {
+        for name in shelf.abandoned() {
+            archived::discard(&*self.archive, &name)
+                .await
+                .map_err(told)?;
+        }
+        // Before anything is trimmed: the feed is where unsends are found.
+        self.erase_archived(&mut looks, &mut shelf).await?;
         let mut archived = 0;
+        let horizon = self.store.now() - KEEP;
         loop {
-            let records = self.old(partition).await;
-            let records = records.map_err(|error| error.to_string())?;
-            let Some(trimmed) = records.last().map(|last| last.cursor) else {
+            let day = Day::oldest(&*self.store, &shelf, horizon).await;
+            let Some(day) = day.map_err(told)? else {
                 return Ok(archived);
             };
-            archived::put(&*self.archive, &records)
-                .await
-                .map_err(said)?;
-            self.store
-                .trim_feed(trimmed)
-                .await
-                .map_err(|error| error.to_string())?;
-            archived += records.len();
+            match self.archive_day(day, &looks, &mut shelf).await? {
+                0 => return Ok(archived),
+                records => archived += records,
+            }
         }
     }
 
-    /// Takes the words of what was unsent since the last look out of the archive.
-    async fn erase_archived(&self) -> Result<(), String> {
-        for partition in 0..self.store.feeds() {
-            self.erase_archived_of(partition).await?;
+    /// Archives what is old enough of a day, then trims it. Returns the records.
+    async fn archive_day(
+        &self,
+        mut day: Day,
+        looks: &Looks,
+        shelf: &mut Shelf,
+    ) -> Result<usize, String> {
+        let mut archived = 0;
+        loop {
+            self.still_ours().await?;
+            let lot = day.lot(&*self.store, shelf, looks).await.map_err(told)?;
+            let Some(lot) = lot else {
+                return Ok(archived);
+            };
+            self.archive_lot(&day.date, &lot, looks, shelf).await?;
+            archived += lot.records.len();
+        }
+    }
+
+    /// Durable in the archive, without words that were unsent since they were read; then it counts;
+    /// then it is trimmed.
+    async fn archive_lot(
+        &self,
+        date: &str,
+        lot: &Lot,
+        looks: &Looks,
+        shelf: &mut Shelf,
+    ) -> Result<(), String> {
+        let store = &*self.store;
+        let name = shelf.open(store, date).await.map_err(told)?;
+        let name = name.map_err(|Overtaken| OVERTAKEN)?;
+        archived::put(&*self.archive, &name, &lot.records)
+            .await
+            .map_err(told)?;
+        let upto = lot.upto();
+        let mut unsent = Unsent::new();
+        for cursor in &upto {
+            let since = looks.since(store, cursor.partition, &mut unsent);
+            since.await.map_err(told)?;
+        }
+        if !unsent.is_empty() {
+            let erased = archived::erase(&*self.archive, &name, &unsent).await;
+            erased.map_err(told)?;
+        }
+        let counts = shelf.close(store, &name, &upto).await.map_err(told)?;
+        if let Err(Overtaken) = counts {
+            // It was abandoned by the other round, which or whose next one deletes it as well.
+            archived::discard(&*self.archive, &name)
+                .await
+                .map_err(told)?;
+            return Err(OVERTAKEN.to_owned());
+        }
+        for cursor in upto {
+            store.trim_feed(cursor).await.map_err(told)?;
         }
         Ok(())
     }
 
-    async fn erase_archived_of(&self, partition: u16) -> Result<(), String> {
-        let look = Look::begin(&*self.store, partition);
-        let mut look = look.await.map_err(|error| error.to_string())?;
-        let unsent = look.unsent(&*self.store);
-        let unsent = unsent.await.map_err(|error| error.to_string())?;
-        if !unsent.is_empty() {
-            let erased = archived::erase(&*self.archive, &unsent)
-                .await
-                .map_err(said)?;
+    /// Takes the words of what was unsent since the last look out of the archive, of all partitions
+    /// at once.
+    async fn erase_archived(&self, looks: &mut Looks, shelf: &mut Shelf) -> Result<(), String> {
+        let store = &*self.store;
+        for _ in 0..TRIES {
+            let unsent = looks.unsent(store).await.map_err(told)?;
+            if unsent.is_empty() {
+                return looks.end(store).await.map_err(told);
+            }
+            shelf.overtake(store).await.map_err(told)?;
+            let carrying = archived::carrying(&*self.archive, &unsent).await;
+            let mut erased = 0;
+            for name in carrying.map_err(told)? {
+                self.still_ours().await?;
+                erased += archived::erase(&*self.archive, &name, &unsent)
+                    .await
+                    .map_err(told)?;
+            }
             tracing::info!(
                 unsent = unsent.len(),
                 erased,
                 "unsent words left the archive"
             );
+            // Another round that began meanwhile rewrites the same objects, and each may have put
+            // back what the other took out.
+            if shelf.is_ours(store).await.map_err(told)? {
+                return looks.end(store).await.map_err(told);
+            }
         }
-        look.end(&*self.store)
-            .await
-            .map_err(|error| error.to_string())
+        Err(OVERTAKEN.to_owned())
+    }
+
+    async fn still_ours(&self) -> Result<(), String> {
+        match (self.turn)().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(OVERTAKEN.to_owned()),
+            Err(error) => Err(told(error)),
+        }
     }
 
     /// Removes archived objects whose day is older than what is kept, and their marks. Returns how
@@ -139,20 +225,24 @@ impl Housekeeper {
         let first_kept = (self.store.now() - keep).utc_date();
         archived::expire(&*self.archive, &first_kept)
             .await
-            .map_err(said)
+            .map_err(told)
     }
 
-    /// A whole round, told to log and metrics.
-    async fn told(&self) {
+    /// A whole round, told to log and metrics. False: another node keeps house now.
+    async fn worked(&self) -> bool {
         let worked = async {
+            if !(self.turn)().await.map_err(told)? {
+                return Ok(None);
+            }
             let archived = self.round().await?;
             meter::archived(archived);
             let removed = self.expire().await?;
             meter::archive_removed(removed);
-            Ok::<_, String>((archived, removed))
+            Ok::<_, String>(Some((archived, removed)))
         };
         match worked.await {
-            Ok((archived, removed)) => {
+            Ok(None) => return false,
+            Ok(Some((archived, removed))) => {
                 meter::housekeeping(true);
                 tracing::info!(archived, removed, "housekeeping done");
             }
@@ -162,6 +252,7 @@ impl Housekeeper {
             }
         }
         self.measure().await;
+        true
     }
 
     async fn measure(&self) {
@@ -170,116 +261,9 @@ impl Housekeeper {
             Err(error) => tracing::warn!(%error, "the archive cannot be measured"),
         }
     }
-
-    /// The oldest whole batches that are old enough, about [`RECORDS`] records.
-    async fn old(&self, partition: u16) -> Result<Vec<FeedRecord>, Error> {
-        let horizon = self.store.now() - KEEP;
-        let mut records: Vec<FeedRecord> = Vec::new();
-        let mut after = Cursor::before(partition);
-        loop {
-            let page = self.store.feed(after, 1_000).await?;
-            let Some(last) = page.last() else {
-                return Ok(records);
-            };
-            after = last.cursor;
-            for record in page {
-                let begins_batch = records
-                    .last()
-                    .is_none_or(|last| last.cursor.batch != record.cursor.batch);
-                if begins_batch && (record.at > horizon || records.len() >= RECORDS) {
-                    return Ok(records);
-                }
-                records.push(record);
-            }
-        }
-    }
 }
 
-/// How far the feed was looked through for unsends; durable, so that none is missed or looked for
-/// twice over a restart.
-struct Look {
-    revision: Option<Revision>,
-    begun: Cursor,
-    reached: Cursor,
-}
-
-impl Look {
-    /// One for each partition; the first has the name it had when there was only one.
-    fn entity(partition: u16) -> EntityKey {
-        let name = match partition {
-            0 => "housekeeper/unsent".to_owned(),
-            other => format!("housekeeper/unsent/{other}"),
-        };
-        EntityKey::new(EntityKind::Counter, &name)
-    }
-
-    async fn begin(store: &dyn Store, partition: u16) -> Result<Look, Error> {
-        let stored = store.load(&Look::entity(partition)).await?;
-        let value = stored.as_ref().and_then(|stored| stored.value.as_deref());
-        let reached = value.and_then(|value| reached(partition, value));
-        let reached = reached.unwrap_or(Cursor::before(partition));
-        Ok(Look {
-            revision: stored.map(|stored| stored.revision),
-            begun: reached,
-            reached,
-        })
-    }
-
-    /// What was unsent since.
-    async fn unsent(&mut self, store: &dyn Store) -> Result<Unsent, Error> {
-        let mut unsent = Unsent::new();
-        loop {
-            let page = store.feed(self.reached, 1_000).await?;
-            let Some(last) = page.last() else {
-                return Ok(unsent);
-            };
-            self.reached = last.cursor;
-            for record in page {
-                if let Some(message) = record.payload.as_deref().and_then(archived::unsent) {
-                    unsent.entry(message).or_default().insert(record.key.id);
-                }
-            }
-        }
-    }
-
-    async fn end(self, store: &dyn Store) -> Result<(), Error> {
-        if self.reached == self.begun {
-            return Ok(());
-        }
-        let mut value = vec![1u8];
-        value.extend_from_slice(&self.reached.batch.to_le_bytes());
-        value.extend_from_slice(&self.reached.index.to_le_bytes());
-        let commit = Commit {
-            key: Look::entity(self.reached.partition),
-            expected: self.revision,
-            proposed: revision(),
-            write: Write::Put(value.into()),
-            due: None,
-            desk: None,
-            feed: Vec::new(),
-            erase: Vec::new(),
-            class: Class::Completing,
-            urgency: Urgency::Lazy,
-        };
-        match store.commit(commit).await? {
-            Outcome::Committed(_) => Ok(()),
-            // Somebody else keeps this house as well; both looked.
-            Outcome::Conflict(_) => Ok(()),
-        }
-    }
-}
-
-/// Format byte, batch, index, little-endian.
-fn reached(partition: u16, value: &[u8]) -> Option<Cursor> {
-    let (batch, index) = value.strip_prefix(&[1])?.split_at_checked(8)?;
-    Some(Cursor {
-        partition,
-        batch: u64::from_le_bytes(batch.try_into().ok()?),
-        index: u32::from_le_bytes(index.try_into().ok()?),
-    })
-}
-
-fn said(error: archive::Error) -> String {
+fn told(error: impl Display) -> String {
     error.to_string()
 }
 
@@ -303,10 +287,20 @@ impl Message for Round {
 }
 
 impl Handler<Round> for Housekeeper {
-    type Result = ResponseFuture<()>;
+    type Result = ();
 
-    fn handle(&mut self, _: Round, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: Round, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.is_working, true) {
+            // A round longer than an hour, and the next one.
+            return;
+        }
         let keeper = self.clone();
-        Box::pin(async move { keeper.told().await })
+        let round = async move { keeper.worked().await }.into_actor(self);
+        ctx.spawn(round.map(|worked, keeper, ctx| {
+            keeper.is_working = false;
+            if !worked {
+                ctx.notify_later(Round, AGAIN);
+            }
+        }));
     }
 }

@@ -22,7 +22,7 @@
 //! | `parking` | conversations left alone for a while |
 //! | `quarantine` | keeps raw what could not be decided |
 //! | `sweeps`, `sweeper` | wakes what owes something: timers, recovery after a crash; its clock |
-//! | `housekeeper` | archives and trims old feed, erases unsent words from the files |
+//! | `housekeeper` | archives and trims old feed, erases unsent words from the files and the archive |
 //! | `archived` | feed in the archive, and how an unsend finds its words there |
 //! | `lines`, `pace` | answers that wait for LINE, in line for the moment it takes others; how many may |
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
@@ -47,7 +47,8 @@ mod sweeper;
 mod sweeps;
 mod turn;
 
-pub use housekeeper::Housekeeper;
+pub use archived::archive_moved;
+pub use housekeeper::{Housekeeper, Turn};
 pub use lines::Lines;
 pub use messages::{Inbound, Refusal};
 pub use push_budget::PushBudget;

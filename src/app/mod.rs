@@ -3,6 +3,7 @@
 //! Law of this room: the only place that knows which body stands behind which port. Start order
 //! and drain order are lists, in [`run`]. Nothing here decides about conversations.
 
+mod archive;
 mod edge;
 mod observe;
 mod prepare;

@@ -1,7 +1,7 @@
 //! Why a server does not start, in words an operator can act on.
 
 use crate::line::api;
-use crate::store::{embedded, redis};
+use crate::store::{embedded, redis, s3};
 use std::io::ErrorKind;
 
 /// Why a server did not start.
@@ -23,6 +23,9 @@ pub enum StartError {
     /// The servers the store lies on cannot be used.
     #[error(transparent)]
     Redis(#[from] redis::OpenError),
+    /// The archive's bucket cannot be used.
+    #[error(transparent)]
+    Archive(#[from] s3::SettingsError),
     /// The config asks for something this version does not serve.
     #[error("{0}")]
     NotYet(&'static str),

@@ -6,6 +6,7 @@
 //! Drain: not ready → stop accepting → what is in flight ends → store closes. What does not end in
 //! time is in the store and is owed at the next start.
 
+use super::archive;
 use super::edge::line_settings;
 use super::observe::LineFigures;
 use super::prepare::Prepared;
@@ -27,7 +28,6 @@ use crate::server::internal::{Internal, Reload};
 use crate::server::status::Status;
 use crate::server::{internal, public};
 use crate::stages::intent::Intent;
-use crate::store::archive::FolderArchive;
 use crate::telemetry::meter;
 use actix::prelude::*;
 use actix_web::dev::ServerHandle;
@@ -101,8 +101,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let registry = Registry::new(shared, limits);
     let status = Arc::new(Status::new(registry.clone()));
 
-    let archive = FolderArchive::open(&settings.store.path.join("archive"))
-        .map_err(|error| failed("store.path", "archive folder", error))?;
+    let archive = archive::open(&settings)?;
     let socket = admin_socket(&settings);
     let metrics = start.metrics.clone();
     let internal = Internal {
@@ -136,7 +135,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
 
     // Nothing below can fail: what was started runs.
     Sweeper::new(registry.clone()).start();
-    Housekeeper::new(store.clone(), Arc::new(archive))
+    Housekeeper::new(store.clone(), archive)
         .keep_archive(settings.privacy.keep_archive)
         .start_on(&Arbiter::new().handle());
     watch_quotas(messenger);

@@ -8,7 +8,7 @@ use crate::config::settings::{
     StoreKind,
 };
 use crate::config::units::{ByteSize, parse_span};
-use crate::config::{channels, redis};
+use crate::config::{archive, channels, redis};
 use crate::domain::playbook::LateAnswers;
 use crate::domain::time::Span;
 use std::net::SocketAddr;
@@ -23,9 +23,11 @@ pub const SOCKET_PATH_MAX: usize = 107;
 /// the document is unset.
 pub(crate) fn settings(document: &Document, findings: &Findings) -> Settings {
     let root = Section::root(document, findings);
+    let store = store(root.section("store"));
     let settings = Settings {
         server: server(root.section("server")),
-        store: store(root.section("store")),
+        archive: archive::read(root.section("archive"), &store),
+        store,
         sending: sending(root.section("sending")),
         channels: channels::all(&root),
         ai: ai(root.section("ai")),

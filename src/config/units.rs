@@ -114,18 +114,24 @@ impl BaseUrl {
     /// Takes a URL; refuses other schemes, plain http to anywhere but loopback, user info, query
     /// and fragment.
     pub fn parse(text: &str) -> Option<BaseUrl> {
+        BaseUrl::parse_plain(text).filter(BaseUrl::is_private)
+    }
+
+    /// As [`parse`](BaseUrl::parse), and plain http to anywhere: where the operator asked for it.
+    pub fn parse_plain(text: &str) -> Option<BaseUrl> {
         let url = reqwest::Url::parse(text).ok()?;
-        let secure = match url.scheme() {
-            "https" => true,
-            "http" => is_loopback(url.host_str()?),
-            _ => false,
-        };
+        let known = matches!(url.scheme(), "https" | "http");
         let bare = url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        (secure && bare && url.host_str().is_some_and(|host| !host.is_empty()))
+        (known && bare && url.host_str().is_some_and(|host| !host.is_empty()))
             .then(|| BaseUrl(Arc::from(url.as_str().trim_end_matches('/'))))
+    }
+
+    /// Whether nobody on the way can read what is said: https, or this machine.
+    pub fn is_private(&self) -> bool {
+        self.0.starts_with("https:") || self.is_loopback()
     }
 
     /// Whether it leads to this machine.

@@ -30,6 +30,35 @@ pub enum Error {
     },
 }
 
+/// Says what is wrong with a key (rule 3); every body asks before it does anything.
+///
+/// # Errors
+/// [`Error::Key`] for what is not a key.
+pub fn check_key(key: &str) -> Result<(), Error> {
+    let refuse = |why| {
+        Err(Error::Key {
+            key: key.to_owned(),
+            why,
+        })
+    };
+    for (depth, segment) in key.split('/').enumerate() {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=-".contains(&byte);
+        if depth >= 8 {
+            return refuse("at most 8 segments");
+        }
+        if segment.is_empty() || segment.len() > 128 {
+            return refuse("segments have 1 to 128 bytes");
+        }
+        if !segment.bytes().all(plain) {
+            return refuse("segments are letters, digits, '.', '_', '=' and '-'");
+        }
+        if segment.bytes().all(|byte| byte == b'.') {
+            return refuse("a segment of dots");
+        }
+    }
+    Ok(())
+}
+
 /// How much an archive holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {

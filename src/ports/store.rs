@@ -32,7 +32,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 pub use counting::{OPERATIONS_KEPT, OPERATIONS_MAX};
-pub use feed::{Cursor, FeedEntry, FeedRecord};
+pub use feed::{Cursor, FEED_READERS, FeedEntry, FeedRecord};
 pub use health::Health;
 pub use nodes::*;
 pub use scan::{Page, Place, Row};

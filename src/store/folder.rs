@@ -3,7 +3,7 @@
 //! Written to a temporary file, synced, renamed, and the folder synced. A key can not name anything
 //! outside the folder; temporary files are never listed.
 
-use crate::ports::archive::{Error, Usage};
+use crate::ports::archive::{Error, Usage, check_key};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -146,29 +146,9 @@ impl Folder {
     }
 
     fn path(&self, key: &str) -> Result<PathBuf, Error> {
-        let refuse = |why| {
-            Err(Error::Key {
-                key: key.to_owned(),
-                why,
-            })
-        };
+        check_key(key)?;
         let mut path = self.root.clone();
-        for (depth, segment) in key.split('/').enumerate() {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=-".contains(&byte);
-            if depth >= 8 {
-                return refuse("at most 8 segments");
-            }
-            if segment.is_empty() || segment.len() > 128 {
-                return refuse("segments have 1 to 128 bytes");
-            }
-            if !segment.bytes().all(plain) {
-                return refuse("segments are letters, digits, '.', '_', '=' and '-'");
-            }
-            if segment.bytes().all(|byte| byte == b'.') {
-                return refuse("a segment of dots");
-            }
-            path.push(segment);
-        }
+        path.extend(key.split('/'));
         Ok(path)
     }
 }
@@ -176,7 +156,7 @@ impl Folder {
 fn absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
     )
 }
 

@@ -11,4 +11,5 @@ mod local;
 pub mod media;
 pub mod memory;
 pub mod redis;
+pub mod s3;
 pub mod transfer;

@@ -54,3 +54,7 @@ pub struct FeedRecord {
     /// The payload; `None` when its message was unsent.
     pub payload: Option<Box<[u8]>>,
 }
+
+/// Counters whose ids begin with this say how far the feed of this very store was read. They mean
+/// nothing in another store, and are not moved into one.
+pub const FEED_READERS: &str = "housekeeper/";
