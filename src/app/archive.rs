@@ -1,8 +1,7 @@
 //! Opens the archive the config asks for.
 
 use super::refusal::StartError;
-use crate::config::Settings;
-use crate::config::settings::Archive as Asked;
+use crate::config::settings::{self, Archive as Asked};
 use crate::ports::archive::Archive;
 use crate::store::archive::FolderArchive;
 use crate::store::s3::{Options, S3Archive};
@@ -13,10 +12,10 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// When the folder cannot be had, or the settings of the bucket do not fit together.
-pub(super) fn open(settings: &Settings) -> Result<Arc<dyn Archive>, StartError> {
-    match &settings.archive {
+pub(super) fn open(store: &settings::Store, asked: &Asked) -> Result<Arc<dyn Archive>, StartError> {
+    match asked {
         Asked::Folder => {
-            let folder = settings.store.path.join("archive");
+            let folder = store.path.join("archive");
             let opened = FolderArchive::open(&folder).map_err(|error| StartError::Listen {
                 what: "store.path",
                 addr: "archive folder".to_owned(),

@@ -5,6 +5,7 @@
 
 mod archive;
 mod edge;
+mod moving;
 mod observe;
 mod prepare;
 mod refusal;
@@ -12,6 +13,8 @@ mod run;
 mod store;
 
 pub use edge::{at_simulator, line_client, menu_spec};
+pub use moving::{Moved, Target, back_up, copy, restore};
 pub use prepare::{Fault, Prepared, prepare};
 pub use refusal::StartError;
 pub use run::{Running, Start, start};
+pub use store::StoreAtHand;

@@ -7,6 +7,7 @@ use crate::actors;
 use crate::ports::archive::Archive;
 use crate::ports::store::{FeedRecord, Row, Store};
 use crate::store::transfer::{self, Kept, Reader, Saved, Tally, Writer};
+use std::fmt;
 use std::path::Path;
 
 /// Rows handed to a store, and records handed to an archive, at once.
@@ -132,5 +133,16 @@ impl Target<'_> {
         Err(format!(
             "the target does not hold what was sent; sent: {sent}; found: {arrived}, {damaged} damaged"
         ))
+    }
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Saved { rows, records } = &self.saved;
+        write!(f, "{rows} · {records} feed records")?;
+        match self.damaged {
+            0 => Ok(()),
+            damaged => write!(f, " · {damaged} damaged rows left out, each is in the log"),
+        }
     }
 }

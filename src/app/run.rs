@@ -8,10 +8,11 @@
 
 use super::archive;
 use super::edge::line_settings;
+use super::moving;
 use super::observe::LineFigures;
 use super::prepare::Prepared;
 use super::refusal::StartError;
-use super::store;
+use super::store::{self, Opened};
 use crate::actors::{Housekeeper, Limits, Lines, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups};
@@ -24,10 +25,11 @@ use crate::line::sender::{LineMessenger, SenderSettings};
 use crate::line::signature::Verifier;
 use crate::line::webhook::{Bounds, Channel, Webhook};
 use crate::ports::store::Store;
-use crate::server::internal::{Internal, Reload};
+use crate::server::internal::{Backup, Internal, Reload};
 use crate::server::status::Status;
 use crate::server::{internal, public};
 use crate::stages::intent::Intent;
+use crate::store::embedded::FolderLock;
 use crate::telemetry::meter;
 use actix::prelude::*;
 use actix_web::dev::ServerHandle;
@@ -65,6 +67,8 @@ pub struct Running {
     public_server: ServerHandle,
     internal_server: ServerHandle,
     drain: Duration,
+    /// Given back when the server has left.
+    _folder: Option<FolderLock>,
 }
 
 /// Starts a server on the current actix system.
@@ -80,7 +84,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let public_listener = listen("server.listen", settings.server.listen)?;
     let internal_listener = listen("server.internal_listen", settings.server.internal_listen)?;
 
-    let store = store::open(&settings)?;
+    let Opened { store, folder } = store::open(&settings.store)?;
     let messenger = messenger(&settings, store.clone())?;
     let gate = messenger.clone();
     let shared = Arc::new(Shared {
@@ -101,13 +105,14 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let registry = Registry::new(shared, limits);
     let status = Arc::new(Status::new(registry.clone()));
 
-    let archive = archive::open(&settings)?;
+    let archive = archive::open(&settings.store, &settings.archive)?;
     let socket = admin_socket(&settings);
     let metrics = start.metrics.clone();
     let internal = Internal {
         status: status.clone(),
         metrics: start.metrics,
         reload: reload(automation.clone()),
+        backup: backup(store.clone()),
     };
     let internal_addr = local(&internal_listener, "server.internal_listen")?;
     let internal_server =
@@ -161,6 +166,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         public_server: public_handle,
         internal_server: internal_handle,
         drain,
+        _folder: folder,
     })
 }
 
@@ -306,6 +312,19 @@ fn watch_quotas(messenger: LineMessenger) {
             }
         }
     });
+}
+
+/// Runs on a thread that may block.
+fn backup(store: Arc<dyn Store>) -> Backup {
+    Arc::new(move |place| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        let moved = runtime.block_on(moving::back_up(&*store, &place))?;
+        tracing::info!(file = %place.display(), saved = %moved, "backup written");
+        Ok(format!("saved: {moved}"))
+    })
 }
 
 fn reload(automation: Arc<Current>) -> Reload {

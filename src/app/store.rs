@@ -1,43 +1,118 @@
 //! Opens the store the config asks for.
 
+use super::archive;
 use super::observe::StoreFigures;
 use super::refusal::StartError;
-use crate::config::Settings;
-use crate::config::settings::{RedisServers, StoreKind};
+use crate::config::Site;
+use crate::config::settings::{self, RedisServers, StoreKind};
+use crate::ports::archive::Archive;
 use crate::ports::store::Store;
-use crate::store::embedded::{self, Embedded};
+use crate::store::embedded::{self, Embedded, FolderLock};
 use crate::store::redis::{self, Redis};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
-/// The store, open. Blocks: a disk is read, or a server is connected to.
+/// The store, open, and its folder, which is this process's alone.
+pub(super) struct Opened {
+    pub(super) store: Arc<dyn Store>,
+    /// An embedded store holds the lock itself.
+    pub(super) folder: Option<FolderLock>,
+}
+
+/// Opens the store. Blocks: a disk is read, or a server is connected to.
 ///
 /// # Errors
 /// When it cannot be had, or is not what the config says.
-pub(super) fn open(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
-    match &settings.store.kind {
+pub(super) fn open(asked: &settings::Store) -> Result<Opened, StartError> {
+    match &asked.kind {
         StoreKind::Embedded => {
-            let mut options = embedded::Options::new(&settings.store.path);
-            options.free_space_floor = settings.store.free_space_floor.0;
+            let mut options = embedded::Options::new(&asked.path);
+            options.free_space_floor = asked.free_space_floor.0;
             options.observer = Arc::new(StoreFigures);
-            Ok(Arc::new(Embedded::open(options)?))
+            Ok(Opened {
+                store: Arc::new(Embedded::open(options)?),
+                folder: None,
+            })
         }
-        StoreKind::Redis(asked) => {
+        StoreKind::Redis(redis) => {
             // The admin socket, the archive and the spool lie here.
-            let folder = &settings.store.path;
-            std::fs::create_dir_all(folder).map_err(|error| StartError::Listen {
-                what: "store.path",
-                addr: folder.display().to_string(),
-                error,
-            })?;
-            let RedisServers::One(url) = &asked.servers else {
-                return Err(StartError::NotYet(
-                    "only one redis server (url) is served by this version",
-                ));
-            };
-            let mut options = redis::Options::new(url.expose());
-            options.prefix = asked.prefix.to_string();
-            options.partitions = asked.partitions;
-            Ok(Arc::new(Redis::open(options)?))
+            let folder = own_folder(asked)?;
+            Ok(Opened {
+                store: Arc::new(remote(redis)?),
+                folder: Some(folder),
+            })
         }
+    }
+}
+
+/// Connects to a store on Redis.
+pub(super) fn remote(asked: &settings::Redis) -> Result<Redis, StartError> {
+    let RedisServers::One(url) = &asked.servers else {
+        return Err(StartError::NotYet(
+            "only one redis server (url) is served by this version",
+        ));
+    };
+    let mut options = redis::Options::new(url.expose());
+    options.prefix = asked.prefix.to_string();
+    options.partitions = asked.partitions;
+    Ok(Redis::open(options)?)
+}
+
+fn own_folder(asked: &settings::Store) -> Result<FolderLock, StartError> {
+    let folder = &asked.path;
+    let mut making = std::fs::DirBuilder::new();
+    let made = making.recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| embedded::unusable(folder, &error))?;
+    Ok(FolderLock::take(folder)?)
+}
+
+/// A store as commands use it, beside or instead of a server.
+pub struct StoreAtHand {
+    /// The store.
+    pub store: Arc<dyn Store>,
+}
+
+impl StoreAtHand {
+    /// Opens the store of a config. An embedded one must be at rest; what is shared may be at work.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub fn open(asked: &settings::Store) -> Result<StoreAtHand, StartError> {
+        let store: Arc<dyn Store> = match &asked.kind {
+            StoreKind::Embedded => open(asked)?.store,
+            StoreKind::Redis(redis) => Arc::new(remote(redis)?),
+        };
+        Ok(StoreAtHand { store })
+    }
+
+    /// Refuses a store that somebody else works with.
+    ///
+    /// # Errors
+    /// A sentence that says how many do.
+    pub fn at_rest(&self) -> Result<(), String> {
+        match self.store.nodes().len().saturating_sub(1) {
+            0 => Ok(()),
+            others => Err(format!(
+                "{others} more at work with the store, allowed: nobody (one that was killed counts \
+                 for four seconds)"
+            )),
+        }
+    }
+
+    /// Where the change feed of what is moved goes.
+    ///
+    /// # Errors
+    /// When the archive cannot be had.
+    pub fn archive(&self, site: &Site) -> Result<Arc<dyn Archive>, StartError> {
+        archive::open(&site.store, &site.archive)
+    }
+
+    /// Ends in good order.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub async fn close(&self) -> Result<(), String> {
+        let closed = self.store.close().await;
+        closed.map_err(|error| error.to_string())
     }
 }

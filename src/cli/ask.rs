@@ -35,12 +35,30 @@ pub(super) fn listener(addr: SocketAddr, path: &str, patience: Duration) -> io::
     get(stream, path, MOST)
 }
 
+/// `POST path` of the admin socket; otherwise as [`socket`].
+///
+/// # Errors
+/// As [`socket`].
+pub(super) fn post(
+    socket: &Path,
+    path: &str,
+    body: &str,
+    patience: Duration,
+) -> Option<io::Result<Answer>> {
+    reached(socket, patience)
+        .map(|stream| stream.and_then(|stream| talk(stream, "POST", path, body, MOST)))
+}
+
 /// `GET path` of the admin socket; `None` when no server listens there.
 ///
 /// # Errors
 /// When nobody knows whether a server listens (this user may not ask), or one does and does not
 /// answer in time.
 pub(super) fn socket(socket: &Path, path: &str, patience: Duration) -> Option<io::Result<Answer>> {
+    reached(socket, patience).map(|stream| stream.and_then(|stream| get(stream, path, MOST)))
+}
+
+fn reached(socket: &Path, patience: Duration) -> Option<io::Result<UnixStream>> {
     let stream = match UnixStream::connect(socket) {
         Ok(stream) => stream,
         Err(error) if nobody(error.kind()) => return None,
@@ -49,7 +67,7 @@ pub(super) fn socket(socket: &Path, path: &str, patience: Duration) -> Option<io
     let ready = stream
         .set_read_timeout(Some(patience))
         .and_then(|()| stream.set_write_timeout(Some(patience)));
-    Some(ready.and_then(|()| get(stream, path, MOST)))
+    Some(ready.map(|()| stream))
 }
 
 /// Absent, left by a process that died, or a path no server could listen on. A socket this user may
@@ -62,10 +80,22 @@ fn nobody(kind: io::ErrorKind) -> bool {
     )
 }
 
-fn get(mut stream: impl Read + Write, path: &str, most: usize) -> io::Result<Answer> {
+fn get(stream: impl Read + Write, path: &str, most: usize) -> io::Result<Answer> {
+    talk(stream, "GET", path, "", most)
+}
+
+fn talk(
+    mut stream: impl Read + Write,
+    method: &str,
+    path: &str,
+    body: &str,
+    most: usize,
+) -> io::Result<Answer> {
+    let length = body.len();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nhost: hotline\r\nconnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: hotline\r\nconnection: close\r\n\
+         content-length: {length}\r\n\r\n{body}"
     )?;
     let mut answer = Vec::new();
     // One byte more tells a long answer from one that just fits.

@@ -18,6 +18,7 @@ mod menu;
 mod quarantine;
 mod serve;
 mod simulator;
+mod store;
 mod usage;
 
 use clap::{Parser, Subcommand};
@@ -56,6 +57,9 @@ enum Command {
     Health(health::Arguments),
     /// Events that were set aside undecided, and conversations left alone; no customer's words
     Quarantine(quarantine::Arguments),
+    /// Moves, saves and brings back a deployment
+    #[command(subcommand)]
+    Store(store::Command),
     /// The rich menu on LINE
     #[command(subcommand)]
     Menu(menu::Command),
@@ -107,6 +111,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Quarantine(arguments) => quarantine::run(&arguments),
+        Command::Store(command) => store::run(&command),
         Command::Menu(command) => menu::run(&command),
         Command::Simulator(arguments) => simulator::run(&arguments),
     };

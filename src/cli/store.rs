@@ -105,7 +105,7 @@ fn copy(from: &Path, to: &Path, resume: bool) -> Result<String, Failure> {
     source.at_rest()?;
     let target = at_hand(&to)?;
     target.at_rest()?;
-    let archive = target.archive(&to)?;
+    let archive = target.archive(&to).map_err(|error| error.to_string())?;
     let moved = wait(app::copy(
         &*source.store,
         &Target {
@@ -123,7 +123,7 @@ fn restore(file: &Path, config: &Path, resume: bool) -> Result<String, Failure> 
     let site = site(config)?;
     let target = at_hand(&site)?;
     target.at_rest()?;
-    let archive = target.archive(&site)?;
+    let archive = target.archive(&site).map_err(|error| error.to_string())?;
     let moved = wait(app::restore(
         file,
         &Target {
@@ -161,7 +161,9 @@ fn told(what: &str, moved: &Moved) -> String {
 }
 
 fn wait<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     Ok(runtime.block_on(work)?)
 }

@@ -6,7 +6,7 @@
 use crate::config::document::{Document, Env};
 use crate::config::fault::{Fault, Findings, Place, Severity};
 use crate::config::sections;
-use crate::config::settings::{Server, Settings, Store};
+use crate::config::settings::{Archive, Server, Settings, Store};
 use crate::domain::playbook::Policy;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -137,9 +137,11 @@ pub struct Site {
     pub server: Server,
     /// `[store]`
     pub store: Store,
+    /// `[archive]`
+    pub archive: Archive,
 }
 
-/// Reads `[server]` and `[store]` alone. Secrets that are unset, faults of other sections and of the
+/// Reads `[server]`, `[store]` and `[archive]` alone. Secrets that are unset, faults of other sections and of the
 /// automation are other commands' business: the server may be running on what was there before.
 ///
 /// # Errors
@@ -160,7 +162,10 @@ pub fn site(dir: &Path, env: Env<'_>) -> Result<Site, Vec<Fault>> {
     let concerns = |fault: &Fault| {
         let key = fault.key.as_str();
         fault.is_fault()
-            && (key.is_empty() || key.starts_with("server") || key.starts_with("store"))
+            && (key.is_empty()
+                || ["server", "store", "archive"]
+                    .iter()
+                    .any(|section| key.starts_with(section)))
     };
     let (Ok(all) | Err(all)) = findings.verdict();
     let faults: Vec<Fault> = all
@@ -169,7 +174,11 @@ pub fn site(dir: &Path, env: Env<'_>) -> Result<Site, Vec<Fault>> {
         .cloned()
         .collect();
     match settings {
-        Some(Settings { server, store, .. }) if faults.is_empty() => Ok(Site { server, store }),
+        Some(settings) if faults.is_empty() => Ok(Site {
+            server: settings.server,
+            store: settings.store,
+            archive: settings.archive,
+        }),
         Some(_) => Err(faults),
         None => Err(all),
     }

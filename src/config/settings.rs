@@ -85,6 +85,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// Whether several nodes may be at work with it.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.kind, StoreKind::Redis(_))
+    }
+
     /// The socket over which commands talk to the running server.
     pub fn socket(&self) -> PathBuf {
         self.path.join("hotline.sock")

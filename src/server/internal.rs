@@ -2,16 +2,19 @@
 
 use super::status::Status;
 use actix_web::dev::Server;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Applies a reload; `Err` holds one line per fault.
 pub type Reload = Arc<dyn Fn() -> Result<Vec<String>, Vec<String>> + Send + Sync>;
+
+/// Writes a backup of the store to a new file; what was saved, or why not, in words.
+pub type Backup = Arc<dyn Fn(PathBuf) -> Result<String, String> + Send + Sync>;
 
 /// What the internal listener tells and does.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub struct Internal {
     pub metrics: Option<PrometheusHandle>,
     /// Reload of automation and knowledge.
     pub reload: Reload,
+    /// Backup of the store.
+    pub backup: Backup,
 }
 
 /// Serves the internal listener, and the same over the admin socket (mode 0600).
@@ -42,6 +47,7 @@ pub fn serve(
             .route("/version", web::get().to(version))
             .route("/admin/quarantine", web::get().to(quarantine))
             .route("/admin/reload", web::post().to(reload))
+            .route("/admin/backup", web::post().to(backup))
             .default_service(web::to(not_here))
     })
     .workers(1)
@@ -130,8 +136,34 @@ async fn reload(internal: web::Data<Internal>) -> HttpResponse {
     }
 }
 
+/// The body is the path of the file, absolute. Over the admin socket only: the internal listener asks
+/// no password, and this writes a file.
+async fn backup(request: HttpRequest, path: String, internal: web::Data<Internal>) -> HttpResponse {
+    let plain = |mut response: HttpResponseBuilder, said: &str| {
+        response
+            .content_type("text/plain; charset=utf-8")
+            .body(format!("{said}\n"))
+    };
+    if request.peer_addr().is_some() {
+        let said = "over the admin socket only: hotline store backup FILE";
+        return plain(HttpResponse::Forbidden(), said);
+    }
+    let path = PathBuf::from(path);
+    if !path.is_absolute() {
+        let said =
+            format!("{path:?} is no absolute path, allowed: one, of a file that is not there");
+        return plain(HttpResponse::BadRequest(), &said);
+    }
+    let save = internal.backup.clone();
+    match web::block(move || save(path)).await {
+        Ok(Ok(saved)) => plain(HttpResponse::Ok(), &saved),
+        Ok(Err(why)) => plain(HttpResponse::ServiceUnavailable(), &why),
+        Err(_) => plain(HttpResponse::ServiceUnavailable(), "the server is leaving"),
+    }
+}
+
 async fn not_here() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain").body(
-        "nothing here: GET /metrics /livez /readyz /readyz?verbose /version /admin/quarantine, POST /admin/reload\n",
+        "nothing here: GET /metrics /livez /readyz /readyz?verbose /version /admin/quarantine, POST /admin/reload /admin/backup\n",
     )
 }

@@ -37,6 +37,7 @@ mod verify;
 mod witness;
 mod writer;
 
+pub use guard::{FolderLock, unusable};
 pub use handle::Embedded;
 pub use list::all_at_rest;
 pub use options::{NoObserver, Observer, OpenError, Options, Tuning};
