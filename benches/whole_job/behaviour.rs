@@ -14,6 +14,7 @@ fn serve(line: &Line, folder: &std::path::Path) -> Server {
         mock: line.port,
         level: "error",
         rate: 1_000_000,
+        store: "",
     })
 }
 

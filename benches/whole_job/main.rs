@@ -13,6 +13,7 @@ mod message;
 mod mock;
 mod preload;
 mod ratio;
+mod redis;
 mod run;
 mod scale;
 mod server;
@@ -36,6 +37,12 @@ fn main() {
             seconds: number(3, 5),
             level: word(4).unwrap_or("warn"),
         })),
+        Some("redis") => on_core_1(redis::run(
+            number(1, 100_000),
+            number(2, 5) as usize,
+            number(3, 5),
+            word(4).unwrap_or("durability = \"disk\"\nassume_settings = true"),
+        )),
         Some("node") => on_core_1(ratio::node(
             number(1, 100_000),
             number(2, 3) as usize,
@@ -49,7 +56,7 @@ fn main() {
         _ => println!(
             "say what (docs/performance.md tells more):\n\
              ratio [users] [pairs] [seconds] [log level]\nnode [users] [pairs] [seconds]\n\
-             curve [most users] [seconds]\nmemory [users]\nrestart [users]\n\
+             curve [most users] [seconds]\nredis [users] [pairs] [seconds] [lines of the store's settings]\nmemory [users]\nrestart [users]\n\
              latency [users] [seconds]\noverload [users]"
         ),
     }

@@ -21,6 +21,7 @@ pub async fn fill(line: &Line, folder: &Path, users: u64) {
         mock: line.port,
         level: "warn",
         rate: 1_000_000,
+        store: "",
     });
     let target = line.target(&server, Draw::Random(1));
     let talk = target.clone().closed(0, 5).await;

@@ -28,6 +28,7 @@ pub async fn node(users: u64, pairs: usize, seconds: u64) {
         mock: line.port,
         level: "warn",
         rate: 1_000_000,
+        store: "",
     });
     let peer = Server::node(&scratch("peer"), line.port);
     println!("hotline: {}", ours.command);
@@ -66,6 +67,7 @@ pub async fn run(setup: Setup<'_>) {
         mock: line.port,
         level: setup.level,
         rate: 1_000_000,
+        store: "",
     });
     let floor = Server::floor(&scratch("floor"), line.port);
     println!("hotline: {}", ours.command);

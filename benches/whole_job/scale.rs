@@ -14,6 +14,7 @@ fn serve(line: &Line, folder: &Path) -> Server {
         mock: line.port,
         level: "warn",
         rate: 1_000_000,
+        store: "",
     })
 }
 

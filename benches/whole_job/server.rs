@@ -42,6 +42,8 @@ pub struct Hotline<'a> {
     pub level: &'a str,
     /// `[sending] line_rate_per_second`.
     pub rate: u32,
+    /// Lines of `[store]` besides `path`.
+    pub store: &'a str,
 }
 
 impl Server {
@@ -187,7 +189,7 @@ fn start(
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
         .expect("a free port")
@@ -200,11 +202,12 @@ fn write_config(config: &Path, run: Hotline<'_>, port: u16, internal: u16) {
     let data = run.folder.join("data");
     let hotline = format!(
         "[server]\nlisten = \"127.0.0.1:{port}\"\ninternal_listen = \"127.0.0.1:{internal}\"\n\
-         workers = 1\n\n[store]\npath = \"{}\"\n\n[sending]\nline_rate_per_second = {}\n\n\
+         workers = 1\n\n[store]\npath = \"{}\"\n{}\n\n[sending]\nline_rate_per_second = {}\n\n\
          [[channels]]\nid = \"bench\"\nsecret = \"{SECRET}\"\naccess_token = \"{TOKEN}\"\n\
          api_base = \"http://127.0.0.1:{mock}\"\ndata_api_base = \"http://127.0.0.1:{mock}\"\n\n\
          [logging]\nlevel = \"{}\"\n",
         data.display(),
+        run.store,
         run.rate,
         run.level,
         mock = run.mock,
