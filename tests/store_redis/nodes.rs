@@ -64,7 +64,8 @@ fn a_node_that_dies_is_gone_when_its_presence_ends_and_not_before() {
         soon("it is gone", || one.is_gone(second)).await;
         let waited = died.elapsed();
         // Its last sign was at most a second old (and the machine may be slow).
-        assert!(waited >= Duration::from_millis(2_500), "{waited:?}");
+        let expected = Duration::from_millis(2_500)..Duration::from_secs(8);
+        assert!(expected.contains(&waited), "{waited:?}");
         assert_eq!(one.departures(), 1);
     });
 }
