@@ -231,6 +231,27 @@ async fn what_one_erased_another_that_writes_late_does_not_bring_back() {
 }
 
 #[actix_web::test]
+async fn who_comes_while_another_keeps_house_waits_and_disturbs_nothing() {
+    let world = World::new(4);
+    world.store.learn("U1", &[received(1, "x")]).await;
+    world.day(8);
+    let other = world.keeper().in_turn();
+    world.archive.next(Next::After(Box::new(move || {
+        async move {
+            let waits = other.round().await;
+            assert!(waits.unwrap_err().contains("another node"));
+        }
+        .boxed()
+    })));
+    let one = world.keeper().in_turn();
+    assert_eq!(one.round().await, Ok(1));
+    assert_eq!(world.archived_once(), 1);
+    // Whoever keeps house gives it up by not renewing.
+    world.store.set_now(START + Span::hours(24 * 8 + 1));
+    assert_eq!(world.keeper().in_turn().round().await, Ok(0));
+}
+
+#[actix_web::test]
 async fn records_that_were_moved_twice_are_archived_once_and_lose_unsent_words() {
     let world = World::new(2);
     world.store.learn("U1", &[received(7, "秘密")]).await;

@@ -10,16 +10,18 @@ mod lots;
 mod shelf;
 
 use super::archived::{self, Unsent};
+use super::draw::revision;
 use crate::domain::time::Span;
 use crate::ports::archive::Archive;
 use crate::ports::store::{Error, Store};
 use crate::telemetry::meter;
 use actix::prelude::*;
-use futures_util::future::{BoxFuture, FutureExt, ready};
+use futures_util::future::{BoxFuture, Either, FutureExt, ready, select};
 use looks::Looks;
 use lots::{Day, Lot};
 use shelf::{Overtaken, Shelf};
 use std::fmt::Display;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,10 @@ const KEEP: Span = Span::hours(24 * 7);
 const AGAIN: Duration = Duration::from_secs(300);
 /// Rounds of others that may come between the erasing of one.
 const TRIES: usize = 3;
+/// The lease of the node that keeps house; how long it is held for, and how often renewed.
+const LEASE: &str = "housekeeper";
+const HELD: Span = Span::secs(60);
+const RENEWED: Duration = Duration::from_secs(15);
 const OVERTAKEN: &str = "another node keeps house now";
 
 /// Whether this node may keep house now. Asked before a round and, while it works, before each
@@ -75,6 +81,12 @@ impl Housekeeper {
         Housekeeper { turn, ..self }
     }
 
+    /// Keeps house in turn with the other nodes on the store: by a lease that it renews while it works.
+    pub fn in_turn(self) -> Housekeeper {
+        let (store, holder) = (self.store.clone(), revision());
+        self.turn(Arc::new(move || store.hold(LEASE, holder, HELD)))
+    }
+
     /// Starts it on an arbiter that may block.
     pub fn start_on(self, arbiter: &ArbiterHandle) {
         Housekeeper::start_in_arbiter(arbiter, |_| self);
@@ -88,6 +100,7 @@ impl Housekeeper {
     /// # Errors
     /// A sentence; what was done stays done, the next round goes on.
     pub async fn round(&self) -> Result<usize, String> {
+        self.still_ours().await?;
         self.store.compact().await.map_err(told)?;
         let mut looks = Looks::begin(&*self.store).await.map_err(told)?;
         let mut shelf = Shelf::begin(&*self.store).await.map_err(told)?;
@@ -205,6 +218,16 @@ impl Housekeeper {
         Err(OVERTAKEN.to_owned())
     }
 
+    /// Ends when it is not this node's turn any more.
+    async fn losing(&self) -> String {
+        loop {
+            tokio::time::sleep(RENEWED).await;
+            if let Err(lost) = self.still_ours().await {
+                return lost;
+            }
+        }
+    }
+
     async fn still_ours(&self) -> Result<(), String> {
         match (self.turn)().await {
             Ok(true) => Ok(()),
@@ -240,7 +263,12 @@ impl Housekeeper {
             meter::archive_removed(removed);
             Ok::<_, String>(Some((archived, removed)))
         };
-        match worked.await {
+        // A round that is left half-way counts as one that died: the next one clears up.
+        let ended = match select(pin!(worked), pin!(self.losing())).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right((lost, _)) => Err(lost),
+        };
+        match ended {
             Ok(None) => return false,
             Ok(Some((archived, removed))) => {
                 meter::housekeeping(true);

@@ -141,6 +141,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     // Nothing below can fail: what was started runs.
     Sweeper::new(registry.clone()).start();
     Housekeeper::new(store.clone(), archive)
+        .in_turn()
         .keep_archive(settings.privacy.keep_archive)
         .start_on(&Arbiter::new().handle());
     watch_quotas(messenger);

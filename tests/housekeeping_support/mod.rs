@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use hotline::domain::conversation::Fact;
 use hotline::domain::ids::{Fingerprint, Incarnation};
-use hotline::domain::time::Millis;
+use hotline::domain::time::{Millis, Span};
 use hotline::ports::archive::{self, Archive, Usage};
 use hotline::ports::store::*;
 use hotline::store::archive::FolderArchive;
@@ -111,6 +111,49 @@ pub fn received(message: u64, words: &str) -> Fact {
 pub fn unsent(message: u64) -> Fact {
     Fact::Unsent {
         message: Fingerprint(message),
+    }
+}
+
+impl Nodes for Divided {
+    fn is_gone(&self, other: Incarnation) -> bool {
+        self.parts[0].is_gone(other)
+    }
+    fn nodes(&self) -> Vec<Node> {
+        self.parts[0].nodes()
+    }
+    fn departures(&self) -> u64 {
+        self.parts[0].departures()
+    }
+    fn level(&self) -> u32 {
+        self.parts[0].level()
+    }
+    fn hold(
+        &self,
+        lease: &str,
+        holder: Revision,
+        life: Span,
+    ) -> BoxFuture<'static, Result<bool, Error>> {
+        self.parts[0].hold(lease, holder, life)
+    }
+    fn let_go(&self, lease: &str, holder: Revision) -> BoxFuture<'static, Result<(), Error>> {
+        self.parts[0].let_go(lease, holder)
+    }
+    fn draw(
+        &self,
+        budget: &str,
+        want: u32,
+        rate: Rate,
+    ) -> BoxFuture<'static, Result<Grant, Error>> {
+        self.parts[0].draw(budget, want, rate)
+    }
+    fn shrink(&self, budget: &str) -> BoxFuture<'static, Result<(), Error>> {
+        self.parts[0].shrink(budget)
+    }
+    fn hint(&self, topic: &str, payload: &[u8]) {
+        self.parts[0].hint(topic, payload);
+    }
+    fn hints(&self) -> tokio::sync::broadcast::Receiver<Hint> {
+        self.parts[0].hints()
     }
 }
 
