@@ -15,6 +15,7 @@ use hotline::domain::time::Span;
 use hotline::ports::archive::Archive;
 use hotline::ports::store::{Cursor, Store};
 use std::sync::Arc;
+use support::watched::Watched;
 use support::*;
 
 /// All words of an archive.

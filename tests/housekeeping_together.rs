@@ -14,6 +14,7 @@ use hotline::ports::store::{Cursor, Store};
 use hotline::store::transfer;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use support::watched::{Next, Watched};
 use support::*;
 
 struct World {

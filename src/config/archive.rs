@@ -3,9 +3,38 @@
 
 use crate::config::secret::Secret;
 use crate::config::section::Section;
-use crate::config::settings::{Archive, Bucket, Store, StoreKind};
+use crate::config::settings::{Store, StoreKind};
 use crate::config::units::BaseUrl;
 use std::sync::Arc;
+
+/// `[archive]`: where records older than a week rest. Default `kind = "folder"`.
+#[derive(Clone, Debug)]
+pub enum Archive {
+    /// `archive` in the store's folder.
+    Folder,
+    /// Object storage that speaks S3.
+    S3(Bucket),
+}
+
+/// Where in object storage.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// `endpoint`. Default `None`: AWS in the region. Plain http only to loopback, or with
+    /// `allow_http = true`.
+    pub endpoint: Option<BaseUrl>,
+    /// `region`. Default `us-east-1`, which servers other than AWS take for their own.
+    pub region: Arc<str>,
+    /// `bucket`: 3–63 of `a-z 0-9 . -`. It must exist.
+    pub name: Arc<str>,
+    /// `prefix` of every key. Default `hotline`; 1–4 segments.
+    pub prefix: Arc<str>,
+    /// `access_key`.
+    pub access_key: Secret,
+    /// `secret_key`.
+    pub secret_key: Secret,
+    /// `path_style`: the bucket in the path, not in the host's name. Default true.
+    pub path_style: bool,
+}
 
 /// What only a bucket has.
 const BUCKET_KEYS: [&str; 8] = [

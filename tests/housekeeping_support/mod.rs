@@ -1,20 +1,19 @@
-//! A store of many partitions in memory, an archive that does something between two steps, and what
-//! both are looked through with.
+//! A store of many partitions in memory, and what it and an archive are looked through with.
 #![allow(dead_code, reason = "every test binary uses its part")]
+
+pub mod watched;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use hotline::domain::conversation::Fact;
 use hotline::domain::ids::{Fingerprint, Incarnation};
 use hotline::domain::time::{Millis, Span};
-use hotline::ports::archive::{self, Archive, Usage};
 use hotline::ports::store::*;
-use hotline::store::archive::FolderArchive;
 use hotline::store::memory::Memory;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub const START: Millis = Millis(1_795_132_800_000);
 
@@ -235,95 +234,6 @@ impl Store for Divided {
     }
     fn close(&self) -> BoxFuture<'static, Result<(), Error>> {
         self.parts[0].close()
-    }
-}
-
-type Between = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
-
-/// What becomes of the next object of records that is written.
-pub enum Next {
-    /// Something happens first.
-    After(Between),
-    /// It is written, and nobody learns of it.
-    Unheard,
-    /// It is not written yet.
-    Kept,
-}
-
-/// A folder that counts how often it is listed, and does what [`Next`] says, once.
-pub struct Watched {
-    inner: Arc<FolderArchive>,
-    next: Mutex<Option<Next>>,
-    kept: Arc<Mutex<Option<(String, Box<[u8]>)>>>,
-    pub lists: AtomicUsize,
-}
-
-impl Watched {
-    pub fn new(folder: &Path) -> Arc<Watched> {
-        Arc::new(Watched {
-            inner: Arc::new(FolderArchive::open(folder).unwrap()),
-            next: Mutex::default(),
-            kept: Arc::default(),
-            lists: AtomicUsize::new(0),
-        })
-    }
-
-    pub fn next(&self, next: Next) {
-        *self.next.lock().unwrap() = Some(next);
-    }
-
-    /// What was kept is written now.
-    pub async fn arrive(&self) {
-        let kept = self.kept.lock().unwrap().take();
-        let (key, bytes) = kept.expect("something was kept");
-        self.inner.put(&key, bytes).await.unwrap();
-    }
-}
-
-impl Archive for Watched {
-    fn put(&self, key: &str, bytes: Box<[u8]>) -> BoxFuture<'static, Result<(), archive::Error>> {
-        let inner = self.inner.clone();
-        let key = key.to_owned();
-        let next = match key.starts_with("feed/") {
-            true => self.next.lock().unwrap().take(),
-            false => None,
-        };
-        let lost = archive::Error::Io {
-            key: key.clone(),
-            detail: "nobody knows".into(),
-        };
-        let kept = self.kept.clone();
-        async move {
-            match next {
-                None => inner.put(&key, bytes).await,
-                Some(Next::After(first)) => {
-                    first().await;
-                    inner.put(&key, bytes).await
-                }
-                Some(Next::Unheard) => {
-                    inner.put(&key, bytes).await?;
-                    Err(lost)
-                }
-                Some(Next::Kept) => {
-                    *kept.lock().unwrap() = Some((key, bytes));
-                    Err(lost)
-                }
-            }
-        }
-        .boxed()
-    }
-    fn get(&self, key: &str) -> BoxFuture<'static, Result<Option<Vec<u8>>, archive::Error>> {
-        self.inner.get(key)
-    }
-    fn delete(&self, key: &str) -> BoxFuture<'static, Result<(), archive::Error>> {
-        self.inner.delete(key)
-    }
-    fn usage(&self) -> BoxFuture<'static, Result<Usage, archive::Error>> {
-        self.inner.usage()
-    }
-    fn list(&self, prefix: &str) -> BoxFuture<'static, Result<Vec<String>, archive::Error>> {
-        self.lists.fetch_add(1, Ordering::Relaxed);
-        self.inner.list(prefix)
     }
 }
 

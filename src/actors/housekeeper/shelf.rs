@@ -110,11 +110,10 @@ impl Shelf {
                 attempt.abandoned = true;
             }
             state.forget(store.now());
-            match self.commit(store, state).await? {
-                Ok(()) => return Ok(()),
-                // Read again by now; who came between is overtaken, too.
-                Err(Overtaken) => {}
+            if self.commit(store, state).await?.is_ok() {
+                return Ok(());
             }
+            // Read again by now; who came between is overtaken, too.
         }
     }
 
