@@ -87,7 +87,7 @@ fn the_server_reckons_slots_as_we_do_and_no_command_crosses_them() {
     // A cluster of one: it takes all slots and still refuses what touches two.
     let server = Server::with(&["--cluster-enabled", "yes"]);
     for (p, tag) in tags(256).iter().enumerate().step_by(17) {
-        let key = format!("hotline{{{tag}}}1:main/U0}}{{x}}");
+        let key = format!("hotline{{{tag}}}\u{1}main/U0}}{{x}}");
         let slot = number(&server.say(&["CLUSTER", "KEYSLOT", &key]));
         assert_eq!(slot, p as i64 * 64);
     }
@@ -284,7 +284,7 @@ fn a_tombstone_ends_by_itself_unless_it_owes_something() {
     let server = Server::start();
     let store = server.open();
     let life = |name: &str| {
-        let ask = "return redis.call('PTTL', redis.call('KEYS', '*}1:' .. ARGV[1])[1])";
+        let ask = "return redis.call('PTTL', redis.call('KEYS', '*}\\1' .. ARGV[1])[1])";
         number(&server.say(&["EVAL", ask, "0", name]))
     };
     run(async {

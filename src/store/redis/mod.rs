@@ -6,7 +6,7 @@
 //! keys can lie on many servers one day; today one server is spoken to.
 //!
 //! * `options` what can be asked for, and why opening is refused; `open` opens
-//! * `tags`, `keys` how entities are spread, and what everything is called
+//! * `tags`, `keys`, `names` how entities are spread, and what everything is called
 //! * `scripts` (and `lua/`) what the server does; `reply` reads what it says
 //! * `link` a connection that is replaced when it is in doubt; `errors` the one table of what to do
 //! * `asking` sends until there is an answer; `lanes` keeps the commits of one entity in order
@@ -27,6 +27,7 @@ mod keys;
 mod lanes;
 mod link;
 mod lists;
+mod names;
 mod open;
 mod options;
 mod presence;

@@ -1,6 +1,6 @@
 //! Reads what the server says. An answer that is none of ours is an error, never a guess.
 
-use super::keys::entity_of;
+use super::names::entity_of;
 use super::scripts::ESCAPE;
 use crate::domain::time::Millis;
 use crate::ports::store::{

@@ -58,7 +58,7 @@ if first < #ARGV then
     local mark, payload = ARGV[at], ARGV[at + 1]
     if mark ~= '' then
       -- Words that may have to vanish lie beside the stream, which cannot be changed.
-      local field = member .. ' ' .. mark
+      local field = member .. mark
       local others = redis.call('HGET', KEYS[5], field) or ''
       redis.call('HSET', KEYS[5], field, others .. id .. ' ' .. #payload .. '\n' .. payload)
       payload = ''
@@ -72,6 +72,6 @@ if first < #ARGV then
   end
 end
 for at = 12, first - 1 do
-  redis.call('HDEL', KEYS[5], member .. ' ' .. ARGV[at])
+  redis.call('HDEL', KEYS[5], member .. ARGV[at])
 end
 return {1}

@@ -7,7 +7,7 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT
   local member, mark, payload, state = fields[2], fields[4], fields[6], 'p'
   if mark ~= '' then
     state, payload = 'x', ''
-    local held = redis.call('HGET', KEYS[2], member .. ' ' .. mark) or ''
+    local held = redis.call('HGET', KEYS[2], member .. mark) or ''
     local at = 1
     while at <= #held do
       local _, head, name, size = string.find(held, '^(%d+%-%d+) (%d+)\n', at)

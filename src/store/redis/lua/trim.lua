@@ -7,7 +7,7 @@ redis.call('HDEL', KEYS[2], '')
 for _, entry in ipairs(entries) do
   local id, fields = entry[1], entry[2]
   if fields[4] ~= '' then
-    local field = fields[2] .. ' ' .. fields[4]
+    local field = fields[2] .. fields[4]
     local held = redis.call('HGET', KEYS[2], field) or ''
     local at, kept = 1, ''
     while at <= #held do
