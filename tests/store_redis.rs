@@ -23,6 +23,9 @@ mod differential;
 #[path = "store_redis/nodes.rs"]
 mod nodes;
 
+#[path = "store_redis/memory.rs"]
+mod memory;
+
 use hotline::domain::ids::Fingerprint;
 use hotline::domain::time::Millis;
 use hotline::ports::store::*;
