@@ -22,7 +22,7 @@ pub async fn read(core: &Core, after: Cursor, limit: usize) -> Result<Vec<FeedRe
         let mut call = core.scripts.call(Script::Feed, &keys);
         call.arg(format!("{}-{}", after.batch, after.index))
             .arg(asked);
-        let page = records(core.ask_one(after.partition, call).await?, after.partition)?;
+        let page = records(core.bulk_one(after.partition, call).await?, after.partition)?;
         let short = page.len() < asked;
         if let Some(last) = page.last() {
             after = last.cursor;
@@ -44,7 +44,7 @@ pub async fn trim(core: &Core, upto: Cursor) -> Result<(), Error> {
     loop {
         let mut call = core.scripts.call(Script::Trim, &keys);
         call.arg(upto.batch).arg(AT_ONCE);
-        match number(core.ask_one(upto.partition, call).await?) {
+        match number(core.bulk_one(upto.partition, call).await?) {
             Some(0) => return Ok(()),
             Some(_) => {}
             None => return Err(strange("a trim's answer")),

@@ -20,7 +20,7 @@ pub async fn load(core: &Core, key: &EntityKey) -> Result<Option<Stored>, Error>
 /// All entities of a listed kind that have a value, in the order of their keys.
 pub async fn all(core: &Core, kind: EntityKind) -> Result<Vec<(EntityKey, Arc<[u8]>)>, Error> {
     kind.listed()?;
-    let sets = core.ask_all(|partition| {
+    let sets = core.bulk_all(|partition| {
         let mut members = cmd("SMEMBERS");
         members.arg(core.keys.list(partition, kind));
         members
@@ -51,7 +51,7 @@ async fn values(
     for key in keys {
         get.arg(core.keys.entity(partition, key));
     }
-    let values = array(core.ask_one(partition, get).await?, "a list's values")?;
+    let values = array(core.bulk_one(partition, get).await?, "a list's values")?;
     for (key, value) in keys.iter().zip(values) {
         match maybe_stored(value) {
             // Deleted since the list was read.
@@ -78,7 +78,7 @@ pub async fn desk_generation(core: &Core) -> Result<u64, Error> {
 
 /// All desk rows.
 pub async fn desk_rows(core: &Core) -> Result<Vec<(EntityKey, Box<[u8]>)>, Error> {
-    let hashes = core.ask_all(|partition| {
+    let hashes = core.bulk_all(|partition| {
         let mut get = cmd("HGETALL");
         get.arg(core.keys.of(partition, "desk"));
         get
