@@ -64,6 +64,8 @@ struct Pair {
     redis: Redis,
     last: Option<Commit>,
     drawn: u64,
+    /// Generations seen, each once.
+    desks: Vec<[DeskGeneration; 2]>,
 }
 
 impl Pair {
@@ -157,7 +159,7 @@ impl Pair {
         }
     }
 
-    async fn look(&self) {
+    async fn look(&mut self) {
         let mut seen = Vec::new();
         for store in self.both() {
             let mut entities = Vec::new();
@@ -170,9 +172,26 @@ impl Pair {
             // Stable: the order within an entity stays.
             feed.sort_by(|one, two| one.key.cmp(&two.key));
             let feed: Vec<_> = feed.into_iter().map(|r| (r.key, r.payload)).collect();
-            seen.push((entities, rows, store.desk_generation().await.unwrap(), feed));
+            seen.push((entities, rows, feed));
         }
         assert_eq!(seen[0], seen[1]);
+        let mut desks = Vec::new();
+        for store in self.both() {
+            desks.push(store.desk_generation().await.unwrap());
+        }
+        // Their tokens are not the same ones, but they change together.
+        let known = self.desks.iter().rposition(|known| known[0] == desks[0]);
+        assert_eq!(
+            known,
+            self.desks.iter().rposition(|known| known[1] == desks[1])
+        );
+        assert!(
+            known.is_none_or(|at| at + 1 == self.desks.len()),
+            "again {desks:?}"
+        );
+        if known.is_none() {
+            self.desks.push([desks[0], desks[1]]);
+        }
     }
 }
 
@@ -190,6 +209,7 @@ proptest! {
                 redis: Redis::open(options).unwrap(),
                 last: None,
                 drawn: 0,
+                desks: Vec::new(),
             };
             run(async {
                 for step in steps {

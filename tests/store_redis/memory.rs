@@ -14,7 +14,9 @@ use hotline::store::redis::{Options, Redis};
 /// `used_memory`, every key and every table counted.
 fn used(server: &Server) -> u64 {
     let info = server.say(&["INFO", "memory"]);
-    let line = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+    let line = info
+        .lines()
+        .find_map(|line| line.strip_prefix("used_memory:"));
     line.and_then(|used| used.trim().parse().ok()).unwrap()
 }
 
@@ -67,8 +69,10 @@ fn idle_conversations() {
         due: Some(Millis(1_800_000_000_000)),
         ..sized(300)(commit)
     });
-    measure(items / 10, "300 bytes, with a desk row of 40", |commit| Commit {
-        desk: Some([7; 40].into()),
-        ..sized(300)(commit)
+    measure(items / 10, "300 bytes, with a desk row of 40", |commit| {
+        Commit {
+            desk: Some([7; 40].into()),
+            ..sized(300)(commit)
+        }
     });
 }

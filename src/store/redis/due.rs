@@ -21,7 +21,11 @@ struct Seen {
     due: Due,
 }
 
-/// Hands out at most `limit` items due at `upto`, most recent first; see the port.
+/// Partitions whose items are moved in one go.
+const AT_ONCE: usize = 32;
+
+/// Hands out at most `limit` items due at `upto`, most recent first; see the port. What was moved before
+/// the server failed is handed out: nobody else sees it before `until`.
 pub async fn claim(
     core: &Core,
     upto: Millis,
@@ -31,16 +35,30 @@ pub async fn claim(
     let mut claimed: Vec<Due> = Vec::new();
     // Others may claim between the look and the move: go on until there is enough or nothing.
     while claimed.len() < limit {
-        let seen = look(core, upto, limit - claimed.len()).await?;
+        let seen = match look(core, upto, limit - claimed.len()).await {
+            Ok(seen) => seen,
+            Err(error) => return part(claimed, error),
+        };
         if seen.is_empty() {
             break;
         }
-        claimed.extend(take(core, until, seen).await?);
+        if let Err(error) = take(core, until, seen, &mut claimed).await {
+            return part(claimed, error);
+        }
         if until <= upto {
             // They are due again at once; a second look would find them.
             break;
         }
     }
+    claimed.sort_by_key(|item| Reverse(item.at));
+    Ok(claimed)
+}
+
+fn part(mut claimed: Vec<Due>, error: Error) -> Result<Vec<Due>, Error> {
+    if claimed.is_empty() {
+        return Err(error);
+    }
+    tracing::warn!(%error, claimed = claimed.len(), "a claim ended early");
     claimed.sort_by_key(|item| Reverse(item.at));
     Ok(claimed)
 }
@@ -53,7 +71,7 @@ pub async fn claim(
 async fn look(core: &Core, upto: Millis, limit: usize) -> Result<Vec<Seen>, Error> {
     let partitions = core.keys.partitions();
     let share = (limit.saturating_mul(2) / usize::from(partitions)).clamp(SHARE, MOST);
-    let answers = core.ask_all(|partition| {
+    let answers = core.bulk_all(|partition| {
         let mut range = cmd("ZREVRANGEBYSCORE");
         range.arg(core.keys.of(partition, "due"));
         range.arg(upto.0.min(LATEST)).arg("-inf").arg("WITHSCORES");
@@ -84,24 +102,34 @@ async fn look(core: &Core, upto: Millis, limit: usize) -> Result<Vec<Seen>, Erro
     Ok(seen)
 }
 
-async fn take(core: &Core, until: Millis, seen: Vec<Seen>) -> Result<Vec<Due>, Error> {
-    let mut calls = Vec::new();
-    for some in seen.chunk_by(|one, two| one.partition == two.partition) {
-        let partition = some[0].partition;
-        let key = core.keys.of(partition, "due");
-        let mut call = core.scripts.call(Script::Claim, &[key]);
-        call.arg(until.0.min(LATEST));
-        for seen in some {
-            call.arg(seen.due.at.0).arg(&seen.member);
+/// Moves what was seen and is still there, some partitions at a time.
+async fn take(
+    core: &Core,
+    until: Millis,
+    seen: Vec<Seen>,
+    claimed: &mut Vec<Due>,
+) -> Result<(), Error> {
+    let by_partition: Vec<&[Seen]> = seen.chunk_by(|a, b| a.partition == b.partition).collect();
+    for some in by_partition.chunks(AT_ONCE) {
+        let calls = some.iter().map(|seen| {
+            let partition = seen[0].partition;
+            let key = core.keys.of(partition, "due");
+            let mut call = core.scripts.call(Script::Claim, &[key]);
+            call.arg(until.0.min(LATEST));
+            for seen in *seen {
+                call.arg(seen.due.at.0).arg(&seen.member);
+            }
+            (partition, call)
+        });
+        let mut moved = HashSet::new();
+        for answer in core.ask(calls.collect()).await? {
+            for member in array(answer, "a claim")? {
+                moved.insert(bytes(member).ok_or_else(|| strange("a claim"))?);
+            }
         }
-        calls.push((partition, call));
+        let taken = some.iter().copied().flatten();
+        let taken = taken.filter(|seen| moved.contains(&seen.member));
+        claimed.extend(taken.map(|seen| seen.due.clone()));
     }
-    let mut moved = HashSet::new();
-    for answer in core.ask(calls).await? {
-        for member in array(answer, "a claim")? {
-            moved.insert(bytes(member).ok_or_else(|| strange("a claim"))?);
-        }
-    }
-    let taken = seen.into_iter().filter(|s| moved.contains(&s.member));
-    Ok(taken.map(|seen| seen.due).collect())
+    Ok(())
 }

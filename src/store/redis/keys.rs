@@ -19,7 +19,7 @@
 //! `P` is the prefix; it has no braces, so the tag is what a cluster hashes whatever an id contains.
 //! Collections are called by short words of lower-case letters; no entity's name is one.
 
-use super::names::member;
+use super::names::{entity_of, member};
 use super::tags::tags;
 use crate::ports::store::{EntityKey, EntityKind};
 use siphasher::sip::SipHasher13;

@@ -29,9 +29,11 @@ pub enum Script {
     Lease,
     /// Draw from a budget or slow it.
     Budget,
+    /// Read values.
+    Values,
 }
 
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 10] = [
     include_str!("lua/commit.lua"),
     include_str!("lua/feed.lua"),
     include_str!("lua/trim.lua"),
@@ -41,6 +43,7 @@ const TEXTS: [&str; 9] = [
     include_str!("lua/presence.lua"),
     include_str!("lua/lease.lua"),
     include_str!("lua/budget.lua"),
+    include_str!("lua/values.lua"),
 ];
 
 /// Stands before a value that is empty or begins with this byte, and before no other: a revision with
