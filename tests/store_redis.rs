@@ -26,6 +26,9 @@ mod nodes;
 #[path = "store_redis/memory.rs"]
 mod memory;
 
+#[path = "store_redis/rollback.rs"]
+mod rollback;
+
 use hotline::domain::ids::Fingerprint;
 use hotline::domain::time::Millis;
 use hotline::ports::store::*;

@@ -223,7 +223,8 @@ fn a_server_clock_that_was_ahead_does_not_date_what_follows() {
             1,
         );
         let meta = server.say(&["EVAL", "return redis.call('KEYS', '*meta')[1]", "0"]);
-        let ahead = store.now().0 + 365 * 86_400_000;
+        // Batches are called by µs.
+        let ahead = (store.now().0 + 365 * 86_400_000) * 1_000;
         server.say(&["HSET", meta.trim(), "batch", &ahead.to_string()]);
         for n in 2..=3 {
             let commit = put("a", Some(n - 1), n, "x").with_feed(&["more"]);

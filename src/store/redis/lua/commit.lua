@@ -46,13 +46,17 @@ end
 local erasures = tonumber(ARGV[11])
 local first = 12 + erasures
 if first < #ARGV then
-  -- A batch is called by its time in µs, or one more than the one before. TIME may run backwards: then
-  -- its records say their time in ms, or a clock once ahead would date all that follow.
+  -- A batch is called by its time in µs, or some more than the one before: how many says the token, so
+  -- that a server which lost the newest batches does not call the next ones as those. TIME may run
+  -- backwards: then records say their time in ms, or a clock once ahead would date all that follow.
   local time = redis.call('TIME')
   local now = time[1] * 1000000 + time[2]
   local batch = now
   local before = tonumber(redis.call('HGET', KEYS[6], 'batch') or '0')
-  if batch <= before then batch = before + 1 end
+  if batch <= before then
+    local high, low = string.byte(ARGV[2], 9, 10)
+    batch = before + 1 + high * 16 + math.floor(low / 16)
+  end
   local name = string.format('%.0f', batch)
   redis.call('HSET', KEYS[6], 'batch', name)
   for at = first, #ARGV, 2 do
