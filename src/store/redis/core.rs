@@ -92,10 +92,4 @@ impl Core {
         let answers = self.bulk(vec![(partition, call)]).await?;
         answers.into_iter().next().ok_or_else(|| strange("nothing"))
     }
-
-    /// As [`Core::ask_all`], for answers that may be long.
-    pub async fn bulk_all(&self, call: impl Fn(u16) -> Cmd) -> Result<Vec<Value>, Error> {
-        let partitions = 0..self.keys.partitions();
-        self.bulk(partitions.map(|p| (p, call(p))).collect()).await
-    }
 }

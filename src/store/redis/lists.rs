@@ -51,7 +51,7 @@ pub async fn all(core: &Core, kind: EntityKind) -> Result<Vec<(EntityKey, Arc<[u
 /// The tokens of all partitions in one: each is its own partition's, so that two that change places
 /// are seen.
 pub async fn desk_generation(core: &Core) -> Result<DeskGeneration, Error> {
-    let tokens = core.bulk_all(|partition| {
+    let tokens = core.ask_all(|partition| {
         let mut get = cmd("HGET");
         get.arg(core.keys.of(partition, "meta")).arg("desk");
         get
