@@ -22,6 +22,9 @@ mod laws {
     pub use super::{basics::*, moving::*, node_laws::*};
 }
 
+#[path = "store_support/pages.rs"]
+mod pages;
+
 use hotline::ports::store::Store;
 use hotline::store::embedded::{Embedded, Options};
 use hotline::store::memory::Memory;
@@ -137,10 +140,13 @@ macro_rules! suite {
             feed_is_read_in_order_without_gaps,
             erased_words_are_not_read,
             trimmed_feed_is_forgotten,
-            desk_generation_rises_only_with_a_change,
+            a_reader_behind_the_trimmed_goes_on_after_it,
+            a_feed_of_large_records_is_read_to_its_end,
+            desk_generation_is_another_after_a_change_and_only_then,
             reads_see_what_was_acknowledged,
             two_kinds_may_share_an_id,
             all_of_a_kind_are_listed_and_no_others,
+            all_of_a_kind_are_listed_however_many_and_large,
             conversations_are_not_listed,
             a_lazy_commit_lands_without_company,
             a_dropped_future_does_not_cancel,

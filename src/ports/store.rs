@@ -19,6 +19,7 @@
 //! 7. **Reads see every commit that was acknowledged before the read began.**
 
 mod counting;
+mod desk;
 mod feed;
 mod health;
 mod nodes;
@@ -32,6 +33,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 pub use counting::{OPERATIONS_KEPT, OPERATIONS_MAX};
+pub use desk::DeskGeneration;
 pub use feed::{Cursor, FEED_READERS, FeedEntry, FeedRecord};
 pub use health::Health;
 pub use nodes::*;
@@ -197,7 +199,7 @@ pub struct Commit {
     pub write: Write,
     /// When the entity owes something next; `None` clears it.
     pub due: Option<Millis>,
-    /// The row for the agents' lists; `None` removes it. A change raises the desk generation.
+    /// The row for the agents' lists; `None` removes it. A change makes another desk generation.
     pub desk: Option<Box<[u8]>>,
     /// Records appended to the change feed, in order.
     pub feed: Vec<FeedEntry>,
@@ -291,8 +293,9 @@ pub trait Store: Nodes + Send + Sync + 'static {
     fn nudge(&self);
 
     /// Hands out at most `limit` items due at `upto` or before, most recent `at` first (freshest
-    /// reply tokens), and moves each to `until`. Fewer than `limit`: nothing more is due. An `until` that is not after `upto` would hand
-    /// them out again at once.
+    /// reply tokens), and moves each to `until`. Fewer than `limit`: nothing more is due, or the store
+    /// failed on the way and hands out what it had moved until then. An `until` that is not after
+    /// `upto` would hand them out again at once.
     fn claim_due(
         &self,
         upto: Millis,
@@ -321,7 +324,12 @@ pub trait Store: Nodes + Send + Sync + 'static {
     }
 
     /// Reads the change feed of the cursor's partition after the cursor, oldest first, at most
-    /// `limit` records. A partition the store does not have is empty.
+    /// `limit` records. Only an empty answer is the end: a shorter one may be full in bytes. A
+    /// partition the store does not have is empty.
+    ///
+    /// What was trimmed is never read. A store that lost what the cursor names (a failover that lost
+    /// acknowledged commits) reads again from what is trimmed on: the cursors of those records may be
+    /// less than the one asked with. Go on after the last record's, whatever it is.
     fn feed(
         &self,
         after: Cursor,
@@ -329,11 +337,12 @@ pub trait Store: Nodes + Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Vec<FeedRecord>, Error>>;
 
     /// Forgets whole batches of the cursor's partition up to and including `upto.batch`: what the
-    /// archive has.
+    /// archive has. From the first moment on they are not read, even if the call does not return: the
+    /// next one, with whatever cursor, finishes it. A batch that the store lost is not trimmed to.
     fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), Error>>;
 
-    /// Raised by every commit that changed a desk row.
-    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>>;
+    /// Another one after every commit that changed a desk row, the same as long as none did.
+    fn desk_generation(&self) -> BoxFuture<'static, Result<DeskGeneration, Error>>;
 
     /// All desk rows.
     fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>>;

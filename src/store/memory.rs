@@ -10,8 +10,8 @@ use super::local::{Alone, Local};
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Page, Place,
-    Revision, Row, Store, Stored, TOMBSTONE_LIFE,
+    Commit, Cursor, DeskGeneration, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome,
+    Page, Place, Revision, Row, Store, Stored, TOMBSTONE_LIFE,
 };
 use faults::Faults;
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -193,8 +193,8 @@ impl Store for Memory {
         ready(done).boxed()
     }
 
-    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>> {
-        ready(self.with(|model| model.state.generation)).boxed()
+    fn desk_generation(&self) -> BoxFuture<'static, Result<DeskGeneration, Error>> {
+        ready(self.with(|model| DeskGeneration::of(model.state.desk))).boxed()
     }
 
     fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>> {

@@ -306,7 +306,7 @@ impl Store for Stalling {
     fn trim_feed(&self, upto: Cursor) -> BoxFuture<'static, Result<(), store::Error>> {
         self.inner.trim_feed(upto)
     }
-    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, store::Error>> {
+    fn desk_generation(&self) -> BoxFuture<'static, Result<store::DeskGeneration, store::Error>> {
         self.inner.desk_generation()
     }
     fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, store::Error>> {

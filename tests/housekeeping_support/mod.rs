@@ -220,7 +220,7 @@ impl Store for Divided {
         };
         self.parts[usize::from(upto.partition)].trim_feed(inside)
     }
-    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>> {
+    fn desk_generation(&self) -> BoxFuture<'static, Result<DeskGeneration, Error>> {
         self.parts[0].desk_generation()
     }
     fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>> {

@@ -223,7 +223,8 @@ fn a_server_clock_that_was_ahead_does_not_date_what_follows() {
             1,
         );
         let meta = server.say(&["EVAL", "return redis.call('KEYS', '*meta')[1]", "0"]);
-        let ahead = store.now().0 + 365 * 86_400_000;
+        // Batches are called by µs.
+        let ahead = (store.now().0 + 365 * 86_400_000) * 1_000;
         server.say(&["HSET", meta.trim(), "batch", &ahead.to_string()]);
         for n in 2..=3 {
             let commit = put("a", Some(n - 1), n, "x").with_feed(&["more"]);
@@ -242,5 +243,50 @@ fn a_server_clock_that_was_ahead_does_not_date_what_follows() {
             "{records:?}"
         );
         store.close().await.unwrap();
+    });
+}
+
+#[test]
+fn no_answer_is_larger_than_a_connection_may_hold_back() {
+    if !installed() {
+        return;
+    }
+    // Redis closes connections for which it has more than this to say; on managed servers, too.
+    let server = Server::with(&["--client-output-buffer-limit", "normal 3mb 0 0"]);
+    let mut options = server.options();
+    options.partitions = 2;
+    let store = Redis::open(options).unwrap();
+    let large = "x".repeat(MAX_VALUE_BYTES);
+    run(async {
+        for n in 0..200u64 {
+            let words: &[&str] = if n % 2 == 0 { &[&large] } else { &[] };
+            let mut commit = put("", None, 1, &large).with_feed(words);
+            commit.key = EntityKey::new(EntityKind::Quarantine, &n.to_string());
+            landed(store.commit(commit.on_desk(&large[..9_000])).await, 1);
+        }
+        assert_eq!(store.all(EntityKind::Quarantine).await.unwrap().len(), 200);
+        assert_eq!(store.desk_rows().await.unwrap().len(), 200);
+        let (mut after, mut found) = (None, 0);
+        loop {
+            let page = store.scan(after, 10_000).await.unwrap();
+            found += page.rows.len();
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, 200);
+        let mut read = 0;
+        for partition in 0..2 {
+            let mut after = Cursor::before(partition);
+            while let Some(last) = store.feed(after, 10_000).await.unwrap().last() {
+                read += 1;
+                after = last.cursor;
+            }
+            store.trim_feed(after).await.unwrap();
+        }
+        // Pages of about 4 MB.
+        assert!((2..=6).contains(&read), "{read} pages");
+        assert_eq!(whole_feed(&store).await, []);
     });
 }

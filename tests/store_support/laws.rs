@@ -1,12 +1,13 @@
 //! The laws themselves: each takes an empty store.
 
+pub use super::pages::*;
 use super::support::*;
 use hotline::domain::ids::Fingerprint;
 use hotline::domain::time::Millis;
 use hotline::ports::store::*;
 
 /// All partitions of the feed, one after the other.
-async fn whole_feed(store: &dyn Store) -> Vec<FeedRecord> {
+pub async fn whole_feed(store: &dyn Store) -> Vec<FeedRecord> {
     let mut all = Vec::new();
     for partition in 0..store.feeds() {
         let read = store.feed(Cursor::before(partition), 10_000).await.unwrap();
@@ -22,7 +23,7 @@ async fn whole_feed(store: &dyn Store) -> Vec<FeedRecord> {
 }
 
 /// The only partition that anything is in.
-async fn partition_of_the_feed(store: &dyn Store) -> u16 {
+pub async fn partition_of_the_feed(store: &dyn Store) -> u16 {
     whole_feed(store).await[0].cursor.partition
 }
 
@@ -211,26 +212,42 @@ pub async fn trimmed_feed_is_forgotten(store: &dyn Store) {
     assert_eq!(whole_feed(store).await, left);
 }
 
-pub async fn desk_generation_rises_only_with_a_change(store: &dyn Store) {
-    let start = store.desk_generation().await.unwrap();
+pub async fn desk_generation_is_another_after_a_change_and_only_then(store: &dyn Store) {
+    let mut known = vec![store.desk_generation().await.unwrap()];
     landed(store.commit(put("a", None, 1, "x")).await, 1);
-    assert_eq!(store.desk_generation().await.unwrap(), start);
-    let wanted = put("a", Some(1), 2, "x").on_desk("waiting");
-    landed(store.commit(wanted.clone()).await, 2);
-    landed(store.commit(wanted).await, 2);
-    assert_eq!(store.desk_generation().await.unwrap(), start + 1);
-    landed(
+    assert_eq!(store.desk_generation().await.unwrap(), known[0]);
+    let waiting = |before, n, value| put("a", Some(before), n, value).on_desk("waiting");
+    let changes = [
+        waiting(1, 2, "x"),
+        put("a", Some(2), 3, "x"),
+        // The row is again what it was once, the generation is not.
+        waiting(3, 4, "x"),
+        put("b", None, 5, "x").on_desk("other"),
+    ];
+    for (n, change) in (2..).zip(changes) {
+        // Sent twice, it changes once.
+        landed(store.commit(change.clone()).await, n);
+        let generation = store.desk_generation().await.unwrap();
+        landed(store.commit(change).await, n);
+        assert_eq!(store.desk_generation().await.unwrap(), generation);
+        assert!(!known.contains(&generation), "{n}: {generation:?}");
+        known.push(generation);
+    }
+    landed(store.commit(waiting(4, 6, "y")).await, 6);
+    landed(store.commit(put("c", None, 7, "y")).await, 7);
+    conflict(
         store
-            .commit(put("a", Some(2), 3, "y").on_desk("waiting"))
+            .commit(put("a", Some(4), 8, "late").on_desk("gone"))
             .await,
-        3,
     );
-    assert_eq!(store.desk_generation().await.unwrap(), start + 1);
-    let rows = store.desk_rows().await.unwrap();
-    assert_eq!(rows, [(key("a"), b"waiting"[..].into())]);
-    landed(store.commit(put("a", Some(3), 4, "y")).await, 4);
-    assert_eq!(store.desk_generation().await.unwrap(), start + 2);
-    assert_eq!(store.desk_rows().await.unwrap(), []);
+    assert_eq!(store.desk_generation().await.unwrap(), known[4]);
+    let mut rows = store.desk_rows().await.unwrap();
+    rows.sort();
+    let row = |name, text: &str| (key(name), text.as_bytes().into());
+    assert_eq!(rows, [row("a", "waiting"), row("b", "other")]);
+    landed(store.commit(delete("a", Some(6), 9)).await, 9);
+    assert!(!known.contains(&store.desk_generation().await.unwrap()));
+    assert_eq!(store.desk_rows().await.unwrap(), [row("b", "other")]);
 }
 
 pub async fn reads_see_what_was_acknowledged(store: &dyn Store) {

@@ -35,7 +35,7 @@ pub struct Head {
     pub previous: u64,
     /// Store time of writing.
     pub at: Millis,
-    /// Desk generation after this batch.
+    /// Token of the last commit that changed a desk row, after this batch.
     pub generation: u64,
     /// Operations.
     pub ops: u32,

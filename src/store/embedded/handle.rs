@@ -14,8 +14,8 @@ use super::ticket::{Waiter, lock, ticket};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Page, Place,
-    Store, Stored, Urgency,
+    Commit, Cursor, DeskGeneration, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome,
+    Page, Place, Store, Stored, Urgency,
 };
 use crate::store::local::Local;
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -303,8 +303,9 @@ impl Store for Embedded {
         })
     }
 
-    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>> {
-        ready(self.core.alive().map(|()| self.core.read().generation)).boxed()
+    fn desk_generation(&self) -> BoxFuture<'static, Result<DeskGeneration, Error>> {
+        let token = || self.core.read().generation;
+        ready(self.core.alive().map(|()| DeskGeneration::of(token()))).boxed()
     }
 
     fn desk_rows(&self) -> BoxFuture<'static, Result<Vec<(EntityKey, Box<[u8]>)>, Error>> {

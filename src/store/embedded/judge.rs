@@ -8,7 +8,7 @@ use super::overlay::{Entry, Overlay, Step};
 use super::queue::Answer;
 use super::writer::Writer;
 use crate::ports::store::{
-    Class, Commit, Committed, EntityKey, Error, Outcome, Revision, Stored, Write,
+    Class, Commit, Committed, DeskGeneration, EntityKey, Error, Outcome, Revision, Stored, Write,
 };
 
 /// Checkpoints' worth of log at which new work is refused.
@@ -76,7 +76,7 @@ impl Writer {
             None => overlay.desk.get(&id).map(|(_, row)| &**row),
         };
         if before != commit.desk.as_deref() {
-            *generation += 1;
+            *generation = DeskGeneration::token(&commit.proposed);
         }
         let revision = commit.proposed;
         self.latest.insert(id, self.steps.len());

@@ -79,7 +79,7 @@ pub struct Step {
 pub struct Frozen {
     /// Number, id and time of the last batch covered.
     pub mark: super::witness::Sighting,
-    /// Desk generation then.
+    /// Token of the desk then.
     pub generation: u64,
     /// Changed entities.
     pub entries: ById<Entry>,

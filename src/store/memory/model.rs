@@ -4,7 +4,8 @@ use super::faults::{Fault, Faults};
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{
-    Class, Commit, Committed, Cursor, Due, EntityKey, Error, FeedRecord, Outcome, Stored, Write,
+    Class, Commit, Committed, Cursor, DeskGeneration, Due, EntityKey, Error, FeedRecord, Outcome,
+    Stored, Write,
 };
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -16,7 +17,8 @@ pub(super) struct State {
     pub(super) feed: Vec<Record>,
     pub(super) batch: u64,
     pub(super) trimmed: u64,
-    pub(super) generation: u64,
+    /// Token of the last commit that changed a desk row.
+    pub(super) desk: u64,
 }
 
 #[derive(Clone)]
@@ -93,7 +95,7 @@ impl State {
         self.batch += 1;
         let before = self.entities.get(&commit.key);
         if before.and_then(|entity| entity.desk.as_ref()) != commit.desk.as_ref() {
-            self.generation += 1;
+            self.desk = DeskGeneration::token(&commit.proposed);
         }
         for (index, entry) in commit.feed.into_iter().enumerate() {
             self.feed.push(Record {

@@ -80,4 +80,16 @@ impl Core {
         let partitions = 0..self.keys.partitions();
         self.ask(partitions.map(|p| (p, call(p))).collect()).await
     }
+
+    /// As [`Core::ask`], for answers that may be long: over a connection of their own, with a time-out
+    /// of their own, so that they never stand before a load.
+    pub async fn bulk(&self, calls: Vec<(u16, Cmd)>) -> Result<Vec<Value>, Error> {
+        self.ask(calls).await
+    }
+
+    /// As [`Core::ask_one`], for an answer that may be long.
+    pub async fn bulk_one(&self, partition: u16, call: Cmd) -> Result<Value, Error> {
+        let answers = self.bulk(vec![(partition, call)]).await?;
+        answers.into_iter().next().ok_or_else(|| strange("nothing"))
+    }
 }

@@ -1,11 +1,13 @@
 //! Claims of due work. Every partition has an index of its own: first all are asked what they would
-//! give, then the freshest of all are moved, each only if it is still where it was seen.
+//! give, then the freshest of all are moved, each only if it is still where it was seen. A part that
+//! fails does not undo the others.
 
 use super::core::Core;
 use super::reply::{array, bytes, due, strange};
 use super::scripts::{LATEST, Script};
 use crate::domain::time::Millis;
 use crate::ports::store::{Due, Error};
+use futures_util::future::join_all;
 use redis::cmd;
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -21,7 +23,14 @@ struct Seen {
     due: Due,
 }
 
-/// Hands out at most `limit` items due at `upto`, most recent first; see the port.
+/// Partitions asked in one go. Each go has its own answer or error.
+const AT_ONCE: usize = 32;
+
+/// Hands out at most `limit` items due at `upto`, most recent first; see the port. Partitions that do
+/// not answer are left out: what the others gave is handed out, for nobody else sees it before `until`.
+///
+/// # Errors
+/// Something failed and nothing was moved.
 pub async fn claim(
     core: &Core,
     upto: Millis,
@@ -29,79 +38,100 @@ pub async fn claim(
     limit: usize,
 ) -> Result<Vec<Due>, Error> {
     let mut claimed: Vec<Due> = Vec::new();
-    // Others may claim between the look and the move: go on until there is enough or nothing.
-    while claimed.len() < limit {
-        let seen = look(core, upto, limit - claimed.len()).await?;
+    let mut failed = None;
+    // Others may claim between the look and the move: go on until there is enough or nothing. If
+    // `until` is not later than `upto`, they are due again at once; a second look would find them.
+    while claimed.len() < limit && failed.is_none() {
+        let seen = look(core, upto, limit - claimed.len(), &mut failed).await;
         if seen.is_empty() {
             break;
         }
-        claimed.extend(take(core, until, seen).await?);
+        claimed.extend(take(core, until, seen, &mut failed).await);
         if until <= upto {
-            // They are due again at once; a second look would find them.
             break;
         }
+    }
+    match failed {
+        Some(error) if claimed.is_empty() => return Err(error),
+        Some(error) => tracing::warn!(%error, claimed = claimed.len(), "a claim ended early"),
+        None => {}
     }
     claimed.sort_by_key(|item| Reverse(item.at));
     Ok(claimed)
 }
 
-/// The freshest items of all partitions, at most `limit`; none only if nothing is due.
+/// The freshest items of all partitions that answer, at most `limit`; none only if nothing is due
+/// there.
 ///
 /// Each partition is asked for a share: a backlog must not come over the wire once for each of them.
 /// One that gave its whole share may have more, all older than the last it gave; so only what is as
 /// fresh as that is known to be the freshest of all. What is older waits for the next look.
-async fn look(core: &Core, upto: Millis, limit: usize) -> Result<Vec<Seen>, Error> {
+async fn look(core: &Core, upto: Millis, limit: usize, failed: &mut Option<Error>) -> Vec<Seen> {
     let partitions = core.keys.partitions();
     let share = (limit.saturating_mul(2) / usize::from(partitions)).clamp(SHARE, MOST);
-    let answers = core.ask_all(|partition| {
-        let mut range = cmd("ZREVRANGEBYSCORE");
-        range.arg(core.keys.of(partition, "due"));
-        range.arg(upto.0.min(LATEST)).arg("-inf").arg("WITHSCORES");
-        range.arg("LIMIT").arg(0).arg(share);
-        range
+    let goes = (0..partitions).step_by(AT_ONCE).map(async |first| {
+        let some = first..partitions.min(first + AT_ONCE as u16);
+        let calls = some.clone().map(|partition| {
+            let mut range = cmd("ZREVRANGEBYSCORE");
+            range.arg(core.keys.of(partition, "due"));
+            range.arg(upto.0.min(LATEST)).arg("-inf").arg("WITHSCORES");
+            range.arg("LIMIT").arg(0).arg(share);
+            (partition, range)
+        });
+        let answers = core.bulk(calls.collect()).await?;
+        let items = answers.into_iter().map(due);
+        let items = items.collect::<Result<Vec<_>, Error>>()?;
+        Ok(some.zip(items).collect::<Vec<_>>())
     });
-    let mut seen = Vec::new();
-    let mut known_from = Millis(0);
-    for (partition, answer) in (0..partitions).zip(answers.await?) {
-        let items = due(answer)?;
+    let (mut seen, mut known_from) = (Vec::new(), Millis(0));
+    for (partition, items) in told(join_all(goes).await, failed).flatten() {
         if items.len() == share {
             let last = items.last().map_or(Millis(0), |(_, due)| due.at);
             known_from = known_from.max(last);
         }
-        for (member, due) in items {
-            seen.push(Seen {
-                partition,
-                member,
-                due,
-            });
-        }
+        seen.extend(items.into_iter().map(|(member, due)| Seen {
+            partition,
+            member,
+            due,
+        }));
     }
     seen.retain(|seen| seen.due.at >= known_from);
     seen.sort_by_key(|seen| Reverse(seen.due.at));
     seen.truncate(limit);
     // By partition, so that each is called once.
     seen.sort_by_key(|seen| seen.partition);
-    Ok(seen)
+    seen
 }
 
-async fn take(core: &Core, until: Millis, seen: Vec<Seen>) -> Result<Vec<Due>, Error> {
-    let mut calls = Vec::new();
-    for some in seen.chunk_by(|one, two| one.partition == two.partition) {
-        let partition = some[0].partition;
+/// Moves what was seen and is still there.
+async fn take(core: &Core, until: Millis, seen: Vec<Seen>, failed: &mut Option<Error>) -> Vec<Due> {
+    let some = seen.chunk_by(|one, two| one.partition == two.partition);
+    let goes = some.map(async |seen| {
+        let partition = seen[0].partition;
         let key = core.keys.of(partition, "due");
         let mut call = core.scripts.call(Script::Claim, &[key]);
         call.arg(until.0.min(LATEST));
-        for seen in some {
+        for seen in seen {
             call.arg(seen.due.at.0).arg(&seen.member);
         }
-        calls.push((partition, call));
-    }
-    let mut moved = HashSet::new();
-    for answer in core.ask(calls).await? {
-        for member in array(answer, "a claim")? {
-            moved.insert(bytes(member).ok_or_else(|| strange("a claim"))?);
-        }
-    }
+        let answer = core.ask_one(partition, call).await?;
+        let moved = array(answer, "a claim")?.into_iter();
+        let moved = moved.map(|member| bytes(member).ok_or_else(|| strange("a claim")));
+        moved.collect::<Result<Vec<_>, Error>>()
+    });
+    let goes = join_all(goes).await;
+    let moved: HashSet<_> = told(goes, failed).flatten().collect();
     let taken = seen.into_iter().filter(|s| moved.contains(&s.member));
-    Ok(taken.map(|seen| seen.due).collect())
+    taken.map(|seen| seen.due).collect()
+}
+
+/// The answers; the last error is kept.
+fn told<T>(answers: Vec<Result<T, Error>>, failed: &mut Option<Error>) -> impl Iterator<Item = T> {
+    answers.into_iter().filter_map(|answer| match answer {
+        Ok(answer) => Some(answer),
+        Err(error) => {
+            *failed = Some(error);
+            None
+        }
+    })
 }

@@ -9,8 +9,8 @@ use super::{due, feed, hints, lanes, lists, open, presence, scan, upkeep};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome, Page, Place,
-    Store, Stored,
+    Commit, Cursor, DeskGeneration, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome,
+    Page, Place, Store, Stored,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::future::Future;
@@ -165,7 +165,7 @@ impl Store for Redis {
         self.run(move |core| async move { feed::trim(&core, upto).await })
     }
 
-    fn desk_generation(&self) -> BoxFuture<'static, Result<u64, Error>> {
+    fn desk_generation(&self) -> BoxFuture<'static, Result<DeskGeneration, Error>> {
         self.run(|core| async move { lists::desk_generation(&core).await })
     }
 

@@ -3,12 +3,12 @@
 //! | key | holds |
 //! |---|---|
 //! | `P:store` | name card of the store: format, partitions, secret |
-//! | `P{tag}K:id` | an entity of kind number K: revision, or revision and value |
+//! | `P{tag}N` | an entity called N (`names`): revision, or revision and value |
 //! | `P{tag}due` | sorted set: entity → when it owes something |
 //! | `P{tag}desk` | hash: entity → row for the agents' lists |
 //! | `P{tag}feed` | stream `batch-index`: the change feed |
 //! | `P{tag}words` | hash: entity and message → payloads that an unsend erases |
-//! | `P{tag}meta` | hash: `gen` desk generation, `batch` last batch of the feed |
+//! | `P{tag}meta` | hash: `desk` token of the last change of the desk, `batch` last batch of the feed, `archived` up to which it is forgotten |
 //! | `P{tag}lease:N` | who holds the lease N, for as long as he does |
 //! | `P{tag}budget:N` | hash: the bucket of the budget N |
 //! | `P{tag}nodes` | of the first partition; sorted set: incarnation and level → end of its presence |
@@ -17,9 +17,10 @@
 //! | `P{tag}list:K` | set: ids of a listed kind that have a value |
 //!
 //! `P` is the prefix; it has no braces, so the tag is what a cluster hashes whatever an id contains.
+//! Collections are called by short words of lower-case letters; no entity's name is one.
 
+use super::names::{entity_of, member};
 use super::tags::tags;
-use crate::domain::ids::Fingerprint;
 use crate::ports::store::{EntityKey, EntityKind};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
@@ -67,8 +68,10 @@ impl Keys {
     }
 
     /// The key of an entity.
-    pub fn entity(&self, partition: u16, key: &EntityKey) -> String {
-        self.of(partition, &member(key))
+    pub fn entity(&self, partition: u16, key: &EntityKey) -> Vec<u8> {
+        let mut name = self.of(partition, "").into_bytes();
+        name.extend_from_slice(&member(key));
+        name
     }
 
     /// What all keys of partitions look like, as `SCAN MATCH` wants it.
@@ -93,35 +96,9 @@ impl Keys {
     }
 }
 
-/// What an entity is called inside its partition.
-pub fn member(key: &EntityKey) -> String {
-    format!("{}:{}", key.kind as u8, key.id)
-}
-
-/// The entity a member names.
-pub fn entity_of(member: &[u8]) -> Option<EntityKey> {
-    let (kind, id) = std::str::from_utf8(member).ok()?.split_once(':')?;
-    let kind = EntityKind::of(kind.parse().ok()?)?;
-    Some(EntityKey::new(kind, id))
-}
-
-/// A message's mark as scripts are handed it: never empty, of one length.
-pub fn mark(message: Fingerprint) -> String {
-    format!("{:016x}", message.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_member_names_its_entity() {
-        for kind in (1..=6).filter_map(|n| entity_of(format!("{n}:a:b/c}}").as_bytes())) {
-            assert_eq!(entity_of(member(&kind).as_bytes()), Some(kind));
-        }
-        assert_eq!(entity_of(b"7:a"), None);
-        assert_eq!(entity_of(b"due"), None);
-    }
 
     #[test]
     fn entities_fill_all_partitions() {

@@ -1,13 +1,14 @@
 //! What people ask for: one entity, all of a kind, the desk.
 
 use super::core::Core;
-use super::reply::{array, bytes, maybe_stored, member_key, number, strange};
-use crate::ports::store::{EntityKey, EntityKind, Error, Stored};
+use super::pages::{scan, values};
+use super::reply::{bytes, maybe_stored, member_key, strange};
+use crate::ports::store::{DeskGeneration, EntityKey, EntityKind, Error, Stored};
 use redis::cmd;
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hasher;
 use std::sync::Arc;
-
-/// Ids asked for in one `MGET`: values are at most 64 KiB each.
-const AT_ONCE: usize = 256;
 
 /// One entity.
 pub async fn load(core: &Core, key: &EntityKey) -> Result<Option<Stored>, Error> {
@@ -20,78 +21,62 @@ pub async fn load(core: &Core, key: &EntityKey) -> Result<Option<Stored>, Error>
 /// All entities of a listed kind that have a value, in the order of their keys.
 pub async fn all(core: &Core, kind: EntityKind) -> Result<Vec<(EntityKey, Arc<[u8]>)>, Error> {
     kind.listed()?;
-    let sets = core.ask_all(|partition| {
-        let mut members = cmd("SMEMBERS");
-        members.arg(core.keys.list(partition, kind));
-        members
-    });
-    let mut found = Vec::new();
-    for (partition, set) in (0..core.keys.partitions()).zip(sets.await?) {
-        let mut keys = Vec::new();
-        for id in array(set, "a list")? {
-            let id = bytes(id).and_then(|id| String::from_utf8(id).ok());
-            let id = id.ok_or_else(|| strange("an id in a list"))?;
-            keys.push(EntityKey::new(kind, &id));
+    // A page may repeat what another had.
+    let mut keys = BTreeSet::new();
+    let list = |partition| core.keys.list(partition, kind);
+    scan(core, "SSCAN", list, |partition, ids| {
+        for id in ids {
+            let id = String::from_utf8(id).map_err(|_| strange("an id in a list"))?;
+            keys.insert((partition, EntityKey::new(kind, &id)));
         }
-        for some in keys.chunks(AT_ONCE) {
-            values(core, partition, some, &mut found).await?;
-        }
-    }
-    found.sort_by(|(one, _), (two, _)| one.cmp(two));
-    Ok(found)
-}
-
-async fn values(
-    core: &Core,
-    partition: u16,
-    keys: &[EntityKey],
-    found: &mut Vec<(EntityKey, Arc<[u8]>)>,
-) -> Result<(), Error> {
-    let mut get = cmd("MGET");
-    for key in keys {
-        get.arg(core.keys.entity(partition, key));
-    }
-    let values = array(core.ask_one(partition, get).await?, "a list's values")?;
-    for (key, value) in keys.iter().zip(values) {
+        Ok(())
+    })
+    .await?;
+    let mut found = Vec::with_capacity(keys.len());
+    values(core, keys.into_iter().collect(), |key, value| {
         match maybe_stored(value) {
             // Deleted since the list was read.
             Ok(None | Some(Stored { value: None, .. })) => {}
             Ok(Some(Stored {
                 value: Some(value), ..
-            })) => found.push((key.clone(), value)),
+            })) => found.push((key, value)),
             Err(error) => tracing::error!(?key, %error, "an entity is left out of its list"),
         }
-    }
-    Ok(())
+    })
+    .await?;
+    found.sort_by(|(one, _), (two, _)| one.cmp(two));
+    Ok(found)
 }
 
-/// The sum of the partitions' generations: each only rises, so the sum rises with every change.
-pub async fn desk_generation(core: &Core) -> Result<u64, Error> {
-    let generations = core.ask_all(|partition| {
+/// The tokens of all partitions in one: each is its own partition's, so that two that change places
+/// are seen.
+pub async fn desk_generation(core: &Core) -> Result<DeskGeneration, Error> {
+    let tokens = core.ask_all(|partition| {
         let mut get = cmd("HGET");
-        get.arg(core.keys.of(partition, "meta")).arg("gen");
+        get.arg(core.keys.of(partition, "meta")).arg("desk");
         get
     });
-    let generations = generations.await?;
-    Ok(generations.into_iter().filter_map(number).sum())
+    let mut hasher = SipHasher13::new();
+    for token in tokens.await? {
+        let token = bytes(token).unwrap_or_default();
+        hasher.write_u8(token.len() as u8);
+        hasher.write(&token);
+    }
+    Ok(DeskGeneration(hasher.finish128().as_bytes()))
 }
 
 /// All desk rows.
 pub async fn desk_rows(core: &Core) -> Result<Vec<(EntityKey, Box<[u8]>)>, Error> {
-    let hashes = core.ask_all(|partition| {
-        let mut get = cmd("HGETALL");
-        get.arg(core.keys.of(partition, "desk"));
-        get
-    });
-    let mut rows = Vec::new();
-    for hash in hashes.await? {
-        let mut parts = array(hash, "the desk")?.into_iter().map(bytes);
-        while let (Some(member), Some(row)) = (parts.next(), parts.next()) {
-            let (Some(member), Some(row)) = (member, row) else {
-                return Err(strange("a desk row"));
-            };
-            rows.push((member_key(&member)?, row.into()));
+    let mut rows = BTreeMap::new();
+    let desk = |partition| core.keys.of(partition, "desk");
+    scan(core, "HSCAN", desk, |_, items| {
+        let mut items = items.into_iter();
+        while let Some(member) = items.next() {
+            let row = items.next().ok_or_else(|| strange("a desk row"))?;
+            rows.insert(member_key(&member)?, row.into_boxed_slice());
         }
-    }
-    Ok(rows)
+        Ok(())
+    })
+    .await?;
+    Ok(rows.into_iter().collect())
 }

@@ -6,11 +6,11 @@
 //! keys can lie on many servers one day; today one server is spoken to.
 //!
 //! * `options` what can be asked for, and why opening is refused; `open` opens
-//! * `tags`, `keys` how entities are spread, and what everything is called
+//! * `tags`, `keys`, `names` how entities are spread, and what everything is called
 //! * `scripts` (and `lua/`) what the server does; `reply` reads what it says
 //! * `link` a connection that is replaced when it is in doubt; `errors` the one table of what to do
 //! * `asking` sends until there is an answer; `lanes` keeps the commits of one entity in order
-//! * `feed`, `due`, `lists` what spans partitions; `clock` store time; `upkeep` looks after both
+//! * `feed`, `due`, `lists`, `pages`, `scan` what spans partitions; `clock` store time; `upkeep` looks after both
 //! * `presence` and `roll` who is there and who is gone; `hints` what nodes tell each other; `shared`
 //!   these, leases and budgets as the port has them
 //! * `handle` the store as others hold it
@@ -27,8 +27,10 @@ mod keys;
 mod lanes;
 mod link;
 mod lists;
+mod names;
 mod open;
 mod options;
+mod pages;
 mod presence;
 mod reply;
 mod roll;

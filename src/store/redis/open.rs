@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use tokio::runtime::Handle;
 
 /// Format of what this version writes and reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Oldest server: exclusive ranges and `XTRIM MINID`.
 const OLDEST: (u32, u32) = (6, 2);
 

@@ -1,6 +1,6 @@
 //! Reads what the server says. An answer that is none of ours is an error, never a guess.
 
-use super::keys::entity_of;
+use super::names::entity_of;
 use super::scripts::ESCAPE;
 use crate::domain::time::Millis;
 use crate::ports::store::{
@@ -84,9 +84,24 @@ pub fn outcome(value: Value, proposed: Revision) -> Result<Outcome, Error> {
     }
 }
 
-/// What the feed script said: id, member, state, payload, time, and again.
-pub fn records(value: Value, partition: u16) -> Result<Vec<FeedRecord>, Error> {
-    let mut parts = array(value, "the feed")?.into_iter().map(bytes);
+/// A portion of the feed.
+pub struct Page {
+    /// Its records.
+    pub records: Vec<FeedRecord>,
+    /// Whether something follows.
+    pub more: bool,
+    /// Whether the place it was to be read after is not there.
+    pub lost: bool,
+}
+
+/// What the feed script said: more, lost, then id, member, state, payload, time, and again.
+pub fn page(value: Value, partition: u16) -> Result<Page, Error> {
+    let mut parts = array(value, "the feed")?.into_iter();
+    let (more, lost) = (parts.next(), parts.next());
+    let (Some(more), Some(lost)) = (more.and_then(number), lost.and_then(number)) else {
+        return Err(strange("the feed"));
+    };
+    let mut parts = parts.map(bytes);
     let mut records = Vec::new();
     while let Some(id) = parts.next() {
         let mut next = || parts.next().flatten().ok_or_else(|| strange("the feed"));
@@ -96,14 +111,19 @@ pub fn records(value: Value, partition: u16) -> Result<Vec<FeedRecord>, Error> {
         records.push(FeedRecord {
             cursor,
             at: match time.is_empty() {
-                true => Millis(cursor.batch),
+                // Batches are called by µs.
+                true => Millis(cursor.batch / 1_000),
                 false => time_of(&time).ok_or_else(|| strange("a record's time"))?,
             },
             key: member_key(&member)?,
             payload: (state == b"p").then(|| payload.into()),
         });
     }
-    Ok(records)
+    Ok(Page {
+        records,
+        more: more == 1,
+        lost: lost == 1,
+    })
 }
 
 fn time_of(said: &[u8]) -> Option<Millis> {

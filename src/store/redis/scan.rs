@@ -2,14 +2,17 @@
 //! keys. Each entity is read with its due time and its desk row in one step.
 
 use super::core::Core;
+use super::names::member;
 use super::reply::{array, bytes, maybe_stored, number, strange};
 use super::scripts::Script;
 use crate::domain::time::Millis;
 use crate::ports::store::{EntityKey, Error, Page, Place, Row};
 use redis::{Value, cmd};
 
-/// Most keys looked at in one step: a value is at most 64 KiB and usually below one.
+/// Most keys looked at in one step.
 const AT_ONCE: usize = 500;
+/// Entities read in one go: a value is at most 64 KiB and usually below one.
+const READ: usize = 32;
 
 /// The page after a place.
 pub async fn page(core: &Core, after: Option<Place>, limit: usize) -> Result<Page, Error> {
@@ -31,20 +34,22 @@ pub async fn page(core: &Core, after: Option<Place>, limit: usize) -> Result<Pag
     let found = array(answer.next().unwrap_or(Value::Nil), "a scan's keys")?;
     let names = found.into_iter().filter_map(bytes);
     let entities: Vec<(u16, EntityKey)> = names.filter_map(|name| core.keys.read(&name)).collect();
-    let calls = entities.iter().map(|(partition, key)| {
-        let of = |name| core.keys.of(*partition, name);
-        let keys = [core.keys.entity(*partition, key), of("due"), of("desk")];
-        let mut call = core.scripts.call(Script::Row, &keys);
-        call.arg(super::keys::member(key));
-        (*partition, call)
-    });
-    let answers = core.ask(calls.collect()).await?;
-    for ((_, key), answer) in entities.into_iter().zip(answers) {
-        match row(&key, answer) {
-            Ok(row) => page.rows.extend(row),
-            Err(error) => {
-                tracing::error!(?key, %error, "an entity cannot be read and is left out");
-                page.damaged += 1;
+    for some in entities.chunks(READ) {
+        let calls = some.iter().map(|(partition, key)| {
+            let of = |name| core.keys.of(*partition, name).into_bytes();
+            let keys = [core.keys.entity(*partition, key), of("due"), of("desk")];
+            let mut call = core.scripts.call(Script::Row, &keys);
+            call.arg(member(key));
+            (*partition, call)
+        });
+        let answers = core.bulk(calls.collect()).await?;
+        for ((_, key), answer) in some.iter().zip(answers) {
+            match row(key, answer) {
+                Ok(row) => page.rows.extend(row),
+                Err(error) => {
+                    tracing::error!(?key, %error, "an entity cannot be read and is left out");
+                    page.damaged += 1;
+                }
             }
         }
     }

@@ -3,9 +3,10 @@
 //! A server forgets scripts when it restarts or is told to (`SCRIPT FLUSH`): they are loaded on every
 //! new connection and again when one is missed. No `#!lua` line: Redis 6.2 does not know it.
 
-use super::keys::{Keys, mark, member};
+use super::keys::Keys;
+use super::names::{mark, member};
 use crate::ports::store::{Class, Commit, TOMBSTONE_LIFE, Write};
-use redis::{Cmd, Pipeline};
+use redis::{Cmd, Pipeline, ToRedisArgs};
 
 /// Which script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +29,11 @@ pub enum Script {
     Lease,
     /// Draw from a budget or slow it.
     Budget,
+    /// Read values.
+    Values,
 }
 
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 10] = [
     include_str!("lua/commit.lua"),
     include_str!("lua/feed.lua"),
     include_str!("lua/trim.lua"),
@@ -40,6 +43,7 @@ const TEXTS: [&str; 9] = [
     include_str!("lua/presence.lua"),
     include_str!("lua/lease.lua"),
     include_str!("lua/budget.lua"),
+    include_str!("lua/values.lua"),
 ];
 
 /// Stands before a value that is empty or begins with this byte, and before no other: a revision with
@@ -68,7 +72,7 @@ impl Scripts {
     }
 
     /// A call on some keys; arguments follow.
-    pub fn call(&self, script: Script, keys: &[String]) -> Cmd {
+    pub fn call(&self, script: Script, keys: &[impl ToRedisArgs]) -> Cmd {
         let mut cmd = redis::cmd("EVALSHA");
         cmd.arg(&self.names[script as usize]).arg(keys.len());
         for key in keys {
@@ -80,7 +84,7 @@ impl Scripts {
     /// A commit as one call.
     pub fn commit(&self, keys: &Keys, commit: &Commit) -> Cmd {
         let partition = keys.partition(&commit.key);
-        let of = |name| keys.of(partition, name);
+        let of = |name| keys.of(partition, name).into_bytes();
         let mut cmd = self.call(
             Script::Commit,
             &[
@@ -90,7 +94,7 @@ impl Scripts {
                 of("feed"),
                 of("words"),
                 of("meta"),
-                keys.list(partition, commit.key.kind),
+                keys.list(partition, commit.key.kind).into_bytes(),
             ],
         );
         cmd.arg(commit.expected.as_ref().map_or(&[][..], |r| &r.0[..]));
@@ -125,10 +129,11 @@ impl Scripts {
         cmd.arg(if listed { &*commit.key.id } else { "" });
         cmd.arg(commit.erase.len());
         for message in &commit.erase {
-            cmd.arg(mark(*message));
+            cmd.arg(&mark(*message)[..]);
         }
         for entry in &commit.feed {
-            cmd.arg(entry.erasable.map_or(String::new(), mark));
+            let mark = entry.erasable.map(mark);
+            cmd.arg(mark.as_ref().map_or(&[][..], |mark| &mark[..]));
             cmd.arg(&entry.payload[..]);
         }
         cmd

@@ -26,15 +26,17 @@ else
   redis.call('ZADD', KEYS[2], due, member)
 end
 
+-- Whoever changed the desk last leaves his token: no number, which a server that lost the newest
+-- commits would give twice.
 local row = redis.call('HGET', KEYS[3], member)
 if ARGV[8] == '1' then
   if row ~= ARGV[9] then
     redis.call('HSET', KEYS[3], member, ARGV[9])
-    redis.call('HINCRBY', KEYS[6], 'gen', 1)
+    redis.call('HSET', KEYS[6], 'desk', string.sub(ARGV[2], 1, 8))
   end
 elseif row then
   redis.call('HDEL', KEYS[3], member)
-  redis.call('HINCRBY', KEYS[6], 'gen', 1)
+  redis.call('HSET', KEYS[6], 'desk', string.sub(ARGV[2], 1, 8))
 end
 
 if ARGV[10] ~= '' then
@@ -44,13 +46,17 @@ end
 local erasures = tonumber(ARGV[11])
 local first = 12 + erasures
 if first < #ARGV then
-  -- A batch is called by its time in ms, or one more than the one before. TIME may run backwards: then
-  -- its records say their time, or a clock once ahead would date all that follow.
+  -- A batch is called by its time in µs, or some more than the one before: how many says the token, so
+  -- that a server which lost the newest batches does not call the next ones as those. TIME may run
+  -- backwards: then records say their time in ms, or a clock once ahead would date all that follow.
   local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local now = time[1] * 1000000 + time[2]
   local batch = now
   local before = tonumber(redis.call('HGET', KEYS[6], 'batch') or '0')
-  if batch <= before then batch = before + 1 end
+  if batch <= before then
+    local high, low = string.byte(ARGV[2], 9, 10)
+    batch = before + 1 + high * 16 + math.floor(low / 16)
+  end
   local name = string.format('%.0f', batch)
   redis.call('HSET', KEYS[6], 'batch', name)
   for at = first, #ARGV, 2 do
@@ -58,7 +64,7 @@ if first < #ARGV then
     local mark, payload = ARGV[at], ARGV[at + 1]
     if mark ~= '' then
       -- Words that may have to vanish lie beside the stream, which cannot be changed.
-      local field = member .. ' ' .. mark
+      local field = member .. mark
       local others = redis.call('HGET', KEYS[5], field) or ''
       redis.call('HSET', KEYS[5], field, others .. id .. ' ' .. #payload .. '\n' .. payload)
       payload = ''
@@ -66,12 +72,12 @@ if first < #ARGV then
     if batch == now then
       redis.call('XADD', KEYS[4], id, 'm', member, 'w', mark, 'p', payload)
     else
-      local said = string.format('%.0f', now)
+      local said = string.format('%.0f', math.floor(now / 1000))
       redis.call('XADD', KEYS[4], id, 'm', member, 'w', mark, 'p', payload, 't', said)
     end
   end
 end
 for at = 12, first - 1 do
-  redis.call('HDEL', KEYS[5], member .. ' ' .. ARGV[at])
+  redis.call('HDEL', KEYS[5], member .. ARGV[at])
 end
 return {1}
