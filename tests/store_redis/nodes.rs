@@ -78,10 +78,13 @@ fn one_never_seen_is_gone_only_by_a_list_read_after_the_question() {
     let server = Server::start();
     let one = server.open();
     run(async {
-        let stranger = Incarnation(7);
+        // Born at the same time as `one`: it may have joined after the list was read.
+        let stranger = Incarnation(one.incarnation().0 ^ 1);
         assert!(!one.is_gone(stranger), "nothing was read since");
         soon("it is gone", || one.is_gone(stranger)).await;
         assert_eq!(one.departures(), 1, "what it had begun wants looking after");
+        let ancient = Incarnation(7);
+        assert!(one.is_gone(ancient), "it had joined before any list");
         let two = server.open();
         // The list of `one` may be older than `two`.
         soon("the newcomer is seen", || {

@@ -10,6 +10,7 @@ use super::reply::strange;
 use super::scripts::Scripts;
 use super::shared::Others;
 use crate::domain::ids::Incarnation;
+use crate::domain::time::Millis;
 use crate::ports::store::Error;
 use redis::{Cmd, Pipeline, Value};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,6 +23,8 @@ pub struct Core {
     pub scripts: Scripts,
     pub clock: Clock,
     pub incarnation: Incarnation,
+    /// The server's time when this was opened.
+    pub born: Millis,
     /// Where this store's tasks run.
     pub runtime: Handle,
     /// Commits go here…

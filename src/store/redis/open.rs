@@ -10,10 +10,10 @@ use super::link::Link;
 use super::options::{OpenError, Options};
 use super::presence;
 use super::reply::{array, bytes};
+use super::roll::born;
 use super::scripts::{Script, Scripts};
 use super::shared::Others;
 use super::upkeep::{field, server_time};
-use crate::domain::ids::Incarnation;
 use redis::{Pipeline, Value};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use tokio::runtime::Handle;
@@ -46,13 +46,14 @@ pub async fn open(options: Options) -> Result<Core, OpenError> {
         link.insist(Keys::card(&options.prefix), secret);
     }
     let number = |name| field(&info, name).and_then(|text| text.parse().ok());
-    let draw = getrandom::u64().map_err(|error| OpenError::Server(error.to_string()))?;
-    let incarnation = Incarnation(draw);
+    let draw = getrandom::u32().map_err(|error| OpenError::Server(error.to_string()))?;
+    let incarnation = born(time, draw);
     let core = Core {
         keys: Keys::new(&options.prefix, options.partitions, &secret),
         scripts,
         clock: Clock::start(time),
         incarnation,
+        born: time,
         runtime: Handle::current(),
         commits,
         lanes: Lanes::default(),

@@ -5,9 +5,10 @@ use super::core::Core;
 use super::lanes;
 use super::options::OpenError;
 use super::reply::{array, bytes, number, strange};
-use super::roll::{List, Seen};
+use super::roll::{JOINS_WITHIN, List, Seen};
 use super::scripts::Script;
 use crate::domain::ids::Incarnation;
+use crate::domain::time::Millis;
 use crate::ports::store::{Error, FORMAT_LEVEL, PRESENCE_LIFE};
 use crate::telemetry::meter;
 use redis::{Value, cmd};
@@ -25,8 +26,15 @@ const SHORTEST: Duration = Duration::from_millis(50);
 
 /// What the server answered to a sign.
 enum Answer {
-    Here { list: List, level: u32, was: bool },
-    CannotRead { level: u32 },
+    Here {
+        list: List,
+        time: Millis,
+        level: u32,
+        was: bool,
+    },
+    CannotRead {
+        level: u32,
+    },
 }
 
 /// Gives the first sign. Nobody is handed the store before that: a node whose commits others see is
@@ -34,9 +42,15 @@ enum Answer {
 pub async fn join(core: &Core) -> Result<(), OpenError> {
     let sent = Instant::now();
     match sign(core).await {
-        Ok(Answer::Here { list, level, .. }) => {
+        Ok(Answer::Here {
+            list, time, level, ..
+        }) => {
+            if time.since(core.born).0 > JOINS_WITHIN {
+                leave(core).await;
+                return Err(OpenError::Server("it took too long to join".into()));
+            }
             core.nodes.level.store(level, Ordering::Release);
-            core.nodes.roll().learn(list, sent, false);
+            core.nodes.roll().learn((list, time), sent, false);
             Ok(())
         }
         Ok(Answer::CannotRead { level }) => Err(OpenError::Level {
@@ -67,7 +81,12 @@ pub async fn keep(core: Arc<Core>) {
         let signed = sign(&core).await;
         drop(left);
         match signed {
-            Ok(Answer::Here { list, level, was }) => {
+            Ok(Answer::Here {
+                list,
+                time,
+                level,
+                was,
+            }) => {
                 if !was {
                     tracing::warn!(
                         "this node's presence had lapsed: it gave no sign for 4 s, and others may have \
@@ -78,7 +97,7 @@ pub async fn keep(core: Arc<Core>) {
                 if core.nodes.level.swap(level, Ordering::AcqRel) < level {
                     tracing::info!(level, "every node reads this format level, it is in force");
                 }
-                let gone = core.nodes.roll().learn(list, sent, !was);
+                let gone = core.nodes.roll().learn((list, time), sent, !was);
                 for incarnation in gone {
                     tracing::info!(node = %format_args!("{:016x}", incarnation.0), "node is gone");
                 }
@@ -144,7 +163,13 @@ fn answer(value: Value) -> Result<Answer, Error> {
         list.insert(incarnation, Seen { level, left });
     }
     let was = was == 1;
-    Ok(Answer::Here { list, level, was })
+    let time = Millis(now);
+    Ok(Answer::Here {
+        list,
+        time,
+        level,
+        was,
+    })
 }
 
 fn named(member: &[u8]) -> Option<(Incarnation, u32)> {

@@ -6,13 +6,15 @@
 //! so after the start.
 
 use crate::domain::ids::Incarnation;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::ports::store::{Node, PRESENCE_LIFE};
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 /// Lists further apart than this have a gap between them: a sign was missed.
 const GAP: Duration = Duration::from_secs(2);
+/// A node that has not joined so long after its birth is not let in, ms.
+pub const JOINS_WITHIN: u64 = 5_000;
 /// Incarnations asked about that are remembered; with more, all are asked about anew.
 const ASKED_MAX: usize = 4_096;
 /// After the end of a presence, before the list is read to see it.
@@ -30,12 +32,26 @@ pub struct Seen {
 /// A list of the nodes present.
 pub type List = BTreeMap<Incarnation, Seen>;
 
+/// An incarnation born at this server time: seconds and 32 random bits. So it tells that a node had
+/// joined before a list was read, also to one who never saw it.
+pub fn born(at: Millis, draw: u32) -> Incarnation {
+    Incarnation((at.0 / 1_000) << 32 | u64::from(draw))
+}
+
+/// Whether a node that ever joined had done so by a server time.
+fn had_joined(node: Incarnation, by: Millis) -> bool {
+    // Its birth is cut to a second.
+    (node.0 >> 32) * 1_000 + 1_000 + JOINS_WITHIN < by.0
+}
+
 /// What is known.
 pub struct Roll {
     own: Incarnation,
     list: List,
     /// When the list was asked for.
     sent: Option<Instant>,
+    /// The server's time when it was made.
+    time: Millis,
     /// Lists asked for from here on prove something.
     proves_from: Option<Instant>,
     /// Who is not on the list and was asked about, or seen on an earlier one.
@@ -55,6 +71,7 @@ impl Roll {
             own,
             list: List::new(),
             sent: None,
+            time: Millis(0),
             proves_from: None,
             missed: HashMap::new(),
             departures: 0,
@@ -63,7 +80,13 @@ impl Roll {
 
     /// Learns a list that was asked for at `sent`; `lapsed`: this node was not on it itself. Answers
     /// who is newly known to be gone.
-    pub fn learn(&mut self, list: List, sent: Instant, lapsed: bool) -> Vec<Incarnation> {
+    pub fn learn(
+        &mut self,
+        (list, time): (List, Millis),
+        sent: Instant,
+        lapsed: bool,
+    ) -> Vec<Incarnation> {
+        self.time = time;
         let is_gap = self.sent.is_none_or(|last| sent - last > GAP);
         if is_gap || lapsed {
             self.proves_from = Some(sent + PRESENCE_LIFE.std());
@@ -99,9 +122,12 @@ impl Roll {
         if self.missed.len() >= ASKED_MAX && !self.missed.contains_key(&other) {
             self.missed.clear();
         }
+        let proves = self.sent.zip(self.proves_from);
+        let proves = proves.is_some_and(|(sent, from)| sent >= from);
         let missed = self.missed.entry(other).or_insert(Missed {
             since: now,
-            is_gone: false,
+            // The list is younger than its joining: whoever asks need not ask again.
+            is_gone: proves && had_joined(other, self.time),
         });
         // A list read after the question is there already, and will prove something when all have had
         // time to come back.
@@ -148,15 +174,18 @@ impl Roll {
 mod tests {
     use super::*;
 
-    const OWN: Incarnation = Incarnation(1);
-    const OTHER: Incarnation = Incarnation(2);
+    const NOW: Millis = Millis(1_000_000_000);
+    // Born now: no list can tell whether they had joined.
+    const OWN: Incarnation = Incarnation((1_000_000 << 32) + 1);
+    const OTHER: Incarnation = Incarnation((1_000_000 << 32) + 2);
 
-    fn list(present: &[Incarnation]) -> List {
+    fn list(present: &[Incarnation]) -> (List, Millis) {
         let seen = Seen {
             level: 1,
             left: 4_000,
         };
-        present.iter().map(|node| (*node, seen)).collect()
+        let present = present.iter().map(|node| (*node, seen));
+        (present.collect(), NOW)
     }
 
     /// A roll that has read a list a second, for six seconds, and the moment of the next.
@@ -197,6 +226,22 @@ mod tests {
     }
 
     #[test]
+    fn one_born_long_before_the_list_and_not_on_it_is_gone_at_once() {
+        let (mut roll, now) = steady(&[OWN]);
+        let old = |ms| born(Millis(NOW.0 - ms), 7);
+        assert_eq!(roll.is_gone(old(8_000), now), Ok(true));
+        assert_eq!(roll.is_gone(old(5_000), now), Err(()), "it may join yet");
+        assert_eq!(roll.departures(), 0, "nobody has to ask again");
+        let mut fresh = Roll::new(OWN);
+        fresh.learn(list(&[OWN]), now, false);
+        assert_eq!(
+            fresh.is_gone(old(8_000), now),
+            Err(()),
+            "others may be on their way back"
+        );
+    }
+
+    #[test]
     fn after_an_outage_nobody_is_gone_until_all_had_time_to_come_back() {
         for lapsed in [false, true] {
             let (mut roll, now) = steady(&[OWN, OTHER]);
@@ -229,7 +274,7 @@ mod tests {
         let (mut roll, now) = steady(&[OWN, OTHER]);
         assert_eq!(roll.pause(now, secs(1)), secs(1));
         let mut ending = list(&[OWN, OTHER]);
-        ending.insert(
+        ending.0.insert(
             OTHER,
             Seen {
                 level: 1,
