@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const HOLD: Span = Span::secs(30);
 /// At the start, what is due within this is taken over now: longer than any call to LINE, shorter
 /// than [`HOLD`], so that the walk never meets again what it has claimed.
-const RECOVERY_HORIZON: Span = Span::secs(25);
+const RECOVERY_HORIZON: Span = Span::secs(29);
 /// In a store that many nodes share, what is due is claimed this much later: another node's timer
 /// needs no help of ours.
 const HEAD_START: Span = Span(500);
