@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod breaker;
+mod finish;
 pub mod http;
 pub mod inbound;
 pub mod limiter;
@@ -13,6 +14,7 @@ pub mod profile;
 pub mod quota;
 pub mod rich_menu;
 pub mod sender;
+pub mod spooling;
 pub mod signature;
 pub mod tokens;
 pub mod webhook;

@@ -13,3 +13,4 @@ pub mod memory;
 pub mod redis;
 pub mod s3;
 pub mod transfer;
+pub mod spool;
