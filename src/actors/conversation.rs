@@ -131,7 +131,11 @@ impl Conversation {
         let mut events = first.events;
         let mut waiters = vec![(first.done, first.gate)];
         while let Some(next) = busy.pending.front() {
-            if alone || next.alone || next.is_behind() || events.len() + next.events.len() > MAX_FOLD {
+            if alone
+                || next.alone
+                || next.is_behind()
+                || events.len() + next.events.len() > MAX_FOLD
+            {
                 break;
             }
             let next = busy.pending.pop_front().expect("front was there");

@@ -14,7 +14,7 @@ pub mod profile;
 pub mod quota;
 pub mod rich_menu;
 pub mod sender;
-pub mod spooling;
 pub mod signature;
+pub mod spooling;
 pub mod tokens;
 pub mod webhook;

@@ -132,7 +132,7 @@ impl Spool for FolderSpool {
         }
         let cost = cost(&held);
         let before = self.bytes.fetch_add(cost, Ordering::Relaxed);
-        let mut refund = Refund {
+        let refund = Refund {
             bytes: self.bytes.clone(),
             cost,
         };
@@ -145,7 +145,7 @@ impl Spool for FolderSpool {
             match commit.await? {
                 Outcome::Committed(_) => {
                     // What the entry holds now, its removal gives back.
-                    refund.cost = 0;
+                    refund.keep();
                     Ok(())
                 }
                 Outcome::Conflict(_) => Err(Error::Disk(StoreError::Io(format!(
@@ -190,6 +190,13 @@ impl Spool for FolderSpool {
 struct Refund {
     bytes: Arc<AtomicU64>,
     cost: u64,
+}
+
+impl Refund {
+    /// Gives nothing back.
+    fn keep(mut self) {
+        self.cost = 0;
+    }
 }
 
 impl Drop for Refund {

@@ -225,6 +225,15 @@ impl Lanes {
         });
     }
 
+    /// The store takes events again: no pause is waited out.
+    pub(super) fn rouse_all(&self) {
+        let mut resting = lock(&self.resting);
+        let mut ready = lock(&self.ready);
+        for (_, key) in resting.drain(..) {
+            ready.push_front(key);
+        }
+    }
+
     /// Entries held.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)

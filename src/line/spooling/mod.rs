@@ -36,7 +36,7 @@ use lanes::{Lanes, Way};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use story::Story;
 use tokio::sync::Notify;
@@ -68,7 +68,7 @@ pub struct Spooling {
     lanes: Lanes,
     weather: Weather,
     story: Story,
-    closed: AtomicBool,
+    leaving: AtomicBool,
     /// Rung when there may be something to drain.
     bell: Notify,
 }
@@ -96,7 +96,7 @@ impl Spooling {
             lanes,
             weather: Weather::default(),
             story: Story::default(),
-            closed: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             bell: Notify::new(),
         });
         if !left.is_empty() {
@@ -107,10 +107,11 @@ impl Spooling {
             spooling.story.begun();
         }
         for (key, held) in left {
-            if !spooling.readings.contains_key(&key.channel) {
+            if spooling.readings.contains_key(&key.channel) {
+                spooling.lanes.adopt(&key, held);
+            } else {
                 spooling.story.homeless(&key.channel);
             }
-            spooling.lanes.adopt(&key, held);
         }
         spooling
     }
@@ -173,6 +174,7 @@ impl Spooling {
         let kept: Vec<Held> = kept.into_iter().flatten().collect();
         if !kept.is_empty() {
             self.story.begun();
+            self.story.spooled(kept.len());
             meter::spooled(kept.len());
             pass.hold(kept);
             drop(pass);
@@ -211,18 +213,17 @@ impl Spooling {
     /// Whether the spool has room: the node takes work although the store does not.
     pub fn takes(&self) -> bool {
         let usage = self.spool.usage();
-        !usage.failed && usage.bytes < usage.max && !self.closed.load(Ordering::Relaxed)
+        !usage.failed && usage.bytes < usage.max
     }
 
-    /// Entries waiting, and deliveries under way: what must end before the spool is closed.
+    /// Requests between coming in and their end: what must end before the spool is closed.
     pub fn under_way(&self) -> usize {
         self.lanes.under_way()
     }
 
-    /// Ends the drainer and closes the spool. What is left is delivered by the next life.
+    /// Closes the spool, after [`Spooling::leave`] and the webhook's end. What is left is delivered by
+    /// the next life.
     pub async fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-        self.bell.notify_one();
         let left = self.lanes.waiting();
         if left > 0 {
             tracing::warn!(

@@ -15,6 +15,7 @@ pub(super) const METRICS: &[Metric] = &[
                 "outcome",
                 &[
                     "accepted",
+                    "spooled",
                     "rejected_signature",
                     "rejected_payload",
                     "rejected_overload",
