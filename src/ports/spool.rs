@@ -69,6 +69,8 @@ pub struct Usage {
     pub bytes: u64,
     /// Bytes it may hold.
     pub max: u64,
+    /// It takes events now: neither full nor out of disk.
+    pub taking: bool,
     /// It does not take anything any more before a restart: its disk failed.
     pub failed: bool,
 }

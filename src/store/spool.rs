@@ -170,10 +170,13 @@ impl Spool for FolderSpool {
     }
 
     fn usage(&self) -> Usage {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let failed = self.failed.load(Ordering::Relaxed);
         Usage {
-            bytes: self.bytes.load(Ordering::Relaxed),
+            bytes,
             max: self.max,
-            failed: self.failed.load(Ordering::Relaxed),
+            taking: !failed && bytes < self.max && self.engine.health().accepting(),
+            failed,
         }
     }
 

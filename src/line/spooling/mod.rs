@@ -212,8 +212,7 @@ impl Spooling {
 
     /// Whether the spool has room: the node takes work although the store does not.
     pub fn takes(&self) -> bool {
-        let usage = self.spool.usage();
-        !usage.failed && usage.bytes < usage.max
+        self.spool.usage().taking
     }
 
     /// Requests between coming in and their end: what must end before the spool is closed.

@@ -24,7 +24,9 @@ pub struct Figures {
     pub max_bytes: u64,
     /// No request waits for the store now: everything is spooled.
     pub store_away: bool,
-    /// The spool's own disk failed.
+    /// Further events are taken: neither full nor out of disk.
+    pub taking: bool,
+    /// The spool's own disk failed: it takes nothing before a restart.
     pub failed: bool,
     /// Why events were last spooled; absent when none wait.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,6 +146,7 @@ impl Spooling {
             bytes: usage.bytes,
             max_bytes: usage.max,
             store_away: self.weather.is_away(false),
+            taking: usage.taking,
             failed: usage.failed,
             reason: (events > 0 && !page.reason.is_empty()).then(|| page.reason.clone()),
             homeless: page.homeless.values().sum(),
