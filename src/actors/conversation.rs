@@ -60,22 +60,29 @@ struct Busy {
 impl Busy {
     /// The next delivery that may be taken; those behind a shut gate are told so.
     fn next(&mut self) -> Option<Deliver> {
-        loop {
-            let next = self.pending.pop_front()?;
+        while let Some(next) = self.pending.pop_front() {
             if !next.is_behind() {
                 return Some(next);
             }
-            self.pending_events -= next.events.len();
-            let _ = next.done.send(Err(Undelivered::Behind));
+            self.refuse(next);
+        }
+        None
+    }
+
+    /// Tells all that wait behind a shut gate; the others keep their places.
+    fn turn_away(&mut self) {
+        for next in std::mem::take(&mut self.pending) {
+            if next.is_behind() {
+                self.refuse(next);
+            } else {
+                self.pending.push_back(next);
+            }
         }
     }
 
-    /// Tells all that wait behind a shut gate.
-    fn turn_away(&mut self) {
-        for _ in 0..self.pending.len() {
-            let kept = self.next();
-            self.pending.extend(kept);
-        }
+    fn refuse(&mut self, behind: Deliver) {
+        self.pending_events -= behind.events.len();
+        let _ = behind.done.send(Err(Undelivered::Behind));
     }
 }
 
