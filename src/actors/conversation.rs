@@ -3,7 +3,7 @@
 //! Unsupervised on purpose: `actix::Supervisor` does not see panics. When this actor dies, its
 //! waiters see their channel close and the registry starts it again from the store.
 
-use super::messages::{Deliver, Undelivered};
+use super::messages::{Deliver, Gate, Undelivered};
 use super::outside::{Begun, calling, dispatch, end_of, name_of, retry_after, undelivered};
 use super::shared::Shared;
 use super::turn::{Core, Failure, Known, Turned};
@@ -57,6 +57,35 @@ struct Busy {
     lazy_turn: bool,
 }
 
+impl Busy {
+    /// The next delivery that may be taken; those behind a shut gate are told so.
+    fn next(&mut self) -> Option<Deliver> {
+        while let Some(next) = self.pending.pop_front() {
+            if !next.is_behind() {
+                return Some(next);
+            }
+            self.refuse(next);
+        }
+        None
+    }
+
+    /// Tells all that wait behind a shut gate; the others keep their places.
+    fn turn_away(&mut self) {
+        for next in std::mem::take(&mut self.pending) {
+            if next.is_behind() {
+                self.refuse(next);
+            } else {
+                self.pending.push_back(next);
+            }
+        }
+    }
+
+    fn refuse(&mut self, behind: Deliver) {
+        self.pending_events -= behind.events.len();
+        let _ = behind.done.send(Err(Undelivered::Behind));
+    }
+}
+
 impl Conversation {
     pub(super) fn new(key: Arc<ConversationKey>, shared: Arc<Shared>) -> Conversation {
         Conversation {
@@ -101,20 +130,24 @@ impl Conversation {
             }
             return;
         }
-        let Some(first) = busy.pending.pop_front() else {
+        let Some(first) = busy.next() else {
             self.doze();
             return;
         };
         let alone = first.alone;
         let mut events = first.events;
-        let mut waiters = vec![first.done];
+        let mut waiters = vec![(first.done, first.gate)];
         while let Some(next) = busy.pending.front() {
-            if alone || next.alone || events.len() + next.events.len() > MAX_FOLD {
+            if alone
+                || next.alone
+                || next.is_behind()
+                || events.len() + next.events.len() > MAX_FOLD
+            {
                 break;
             }
             let next = busy.pending.pop_front().expect("front was there");
             events.extend(next.events);
-            waiters.push(next.done);
+            waiters.push((next.done, next.gate));
         }
         busy.pending_events -= events.len();
         busy.lazy_turn = events
@@ -152,7 +185,7 @@ impl Conversation {
         mut core: Core,
         result: Result<Turned, Failure>,
         outcomes: Vec<Event>,
-        waiters: Vec<oneshot::Sender<Result<(), Undelivered>>>,
+        waiters: Vec<(oneshot::Sender<Result<(), Undelivered>>, Option<Gate>)>,
         ctx: &mut Context<Self>,
     ) {
         let (answer, turned) = match result {
@@ -169,9 +202,16 @@ impl Conversation {
                 (Err(undelivered(failure)), again)
             }
         };
-        for waiter in waiters {
+        for (waiter, gate) in waiters {
+            if let (Err(Undelivered::Store(_)), Some(gate)) = (&answer, gate) {
+                // Before anybody is told: what stands behind must not be taken.
+                gate.shut();
+            }
             // A waiter that gave up (deadline) is no loss: the events are durable or not without it.
             let _ = waiter.send(answer.clone());
+        }
+        if answer.is_err() {
+            self.busy().turn_away();
         }
         let waits = answer.is_err() && turned.wake.is_some();
         self.busy().core = Some(core);
@@ -194,6 +234,7 @@ impl Conversation {
         busy.pending.push_front(Deliver {
             events: outcomes,
             alone: true,
+            gate: None,
             done,
         });
     }
@@ -271,6 +312,7 @@ impl Conversation {
         busy.pending.push_back(Deliver {
             events: vec![event],
             alone: false,
+            gate: None,
             done,
         });
     }

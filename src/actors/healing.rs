@@ -2,7 +2,7 @@
 //! kills is set aside and its neighbours never notice. And what an unsend owes to a conversation
 //! that could not be told.
 
-use super::messages::{Inbound, Refusal};
+use super::messages::{Gate, Inbound, Refusal};
 use super::quarantine;
 use super::registry::{Ended, Registry};
 use crate::domain::conversation::{Event, Kind, Received};
@@ -16,10 +16,11 @@ impl Registry {
         &self,
         key: &ConversationKey,
         events: Vec<Inbound>,
+        gate: Option<&Gate>,
     ) -> Result<(), Refusal> {
         for inbound in events {
             let again = vec![Event::Received(inbound.received.clone())];
-            match self.once(key, again, true).await {
+            match self.once(key, again, true, gate).await {
                 Ended::Durable => continue,
                 Ended::Refused(refusal) => return Err(refusal),
                 Ended::Unreadable(why) => {
@@ -34,7 +35,7 @@ impl Registry {
                 "event quarantined after it killed its conversation twice");
             meter::quarantined();
             let undecided = vec![Event::Received(undecided(&inbound))];
-            match self.once(key, undecided, true).await {
+            match self.once(key, undecided, true, gate).await {
                 // Durable already, where an unsend finds it: it is listed without its words.
                 Ended::Durable => {
                     let listed = Inbound {
@@ -90,7 +91,7 @@ impl Registry {
         }
         let now = store.now();
         let events = unsent.iter().map(|unsent| unsent.event(now)).collect();
-        match self.once(key, events, true).await {
+        match self.once(key, events, true, None).await {
             Ended::Durable => {
                 self.is_told(key);
                 quarantine::told(store, key, &unsent).await?;

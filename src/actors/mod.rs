@@ -50,7 +50,7 @@ mod turn;
 pub use archived::archive_moved;
 pub use housekeeper::{Housekeeper, Turn};
 pub use lines::Lines;
-pub use messages::{Inbound, Refusal};
+pub use messages::{Gate, Inbound, Refusal};
 pub use push_budget::PushBudget;
 pub use quarantine::{Quarantined, list as quarantined};
 pub use registry::{Limits, Registry};

@@ -4,7 +4,7 @@
 //! safe.
 
 use super::conversation::Conversation;
-use super::messages::{Deliver, Inbound, Refusal, Undelivered};
+use super::messages::{Deliver, Gate, Inbound, Refusal, Undelivered};
 use super::parking::Parking;
 use super::quarantine;
 use super::resting::Retire;
@@ -109,6 +109,20 @@ impl Registry {
         key: &ConversationKey,
         events: Vec<Inbound>,
     ) -> Result<(), Refusal> {
+        self.deliver_through(key, events, None).await
+    }
+
+    /// As [`Registry::deliver`], through a gate: refused with [`Refusal::Behind`] once it is shut. A
+    /// delivery that the store refuses shuts it.
+    ///
+    /// # Errors
+    /// When some event is not known to be durable.
+    pub async fn deliver_through(
+        &self,
+        key: &ConversationKey,
+        events: Vec<Inbound>,
+        gate: Option<&Gate>,
+    ) -> Result<(), Refusal> {
         let _counted = self.admit(events.len())?;
         self.forget_unsent(key, &events).await?;
         // An unsend is tried even on a parked conversation: what it holds should not outlive it.
@@ -120,7 +134,7 @@ impl Registry {
             .iter()
             .map(|inbound| Event::Received(inbound.received.clone()))
             .collect();
-        match self.once(key, batch, false).await {
+        match self.once(key, batch, false, gate).await {
             Ended::Durable => {
                 self.parking.leave(key);
                 Ok(())
@@ -130,7 +144,7 @@ impl Registry {
                 self.park(key, &why);
                 self.set_aside(key, &events, &why).await
             }
-            Ended::Died => self.one_by_one(key, events).await,
+            Ended::Died => self.one_by_one(key, events, gate).await,
         }
     }
 
@@ -143,10 +157,10 @@ impl Registry {
         if self.is_parked(key) {
             return Ok(());
         }
-        let mut ended = self.once(key, vec![Event::Woken], true).await;
+        let mut ended = self.once(key, vec![Event::Woken], true, None).await;
         if let Ended::Died = ended {
             // Twice: once may have been a neighbour's fault on the same turn.
-            ended = self.once(key, vec![Event::Woken], true).await;
+            ended = self.once(key, vec![Event::Woken], true, None).await;
         }
         match ended {
             Ended::Durable => self.parking.leave(key),
@@ -163,11 +177,13 @@ impl Registry {
         key: &ConversationKey,
         events: Vec<Event>,
         alone: bool,
+        gate: Option<&Gate>,
     ) -> Ended {
         let (done, answer) = oneshot::channel();
         let mut deliver = Deliver {
             events,
             alone,
+            gate: gate.cloned(),
             done,
         };
         let addr = loop {
@@ -193,6 +209,7 @@ impl Registry {
             Ok(Ok(())) => Ended::Durable,
             Ok(Err(Undelivered::Store(error))) => Ended::Refused(error.into()),
             Ok(Err(Undelivered::Full)) => Ended::Refused(Refusal::Overloaded),
+            Ok(Err(Undelivered::Behind)) => Ended::Refused(Refusal::Behind),
             Ok(Err(Undelivered::Unreadable(why))) => Ended::Unreadable(why),
             Err(_) => {
                 self.slots.forget(key, &addr);

@@ -10,6 +10,7 @@ mod observe;
 mod prepare;
 mod refusal;
 mod run;
+mod spool;
 mod store;
 
 pub use edge::{at_simulator, line_client, menu_spec};

@@ -1,9 +1,9 @@
 //! Start order and drain order.
 //!
-//! Start: listeners bound → store → messenger → registry and stages → recovery → listeners served.
+//! Start: listeners bound → store → messenger → registry and stages → spool → recovery → listeners served.
 //! What can fail comes before what runs. Recovery begins before new work comes in.
 //!
-//! Drain: not ready → stop accepting → what is in flight ends → store closes. What does not end in
+//! Drain: not ready → stop accepting → what is in flight ends → spool closes → store closes. What does not end in
 //! time is in the store and is owed at the next start.
 
 use super::archive;
@@ -12,6 +12,7 @@ use super::moving;
 use super::observe::LineFigures;
 use super::prepare::Prepared;
 use super::refusal::StartError;
+use super::spool;
 use super::store::{self, Opened};
 use crate::actors::{Housekeeper, Limits, Lines, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
@@ -23,6 +24,7 @@ use crate::line::limiter::Rates;
 use crate::line::quota::Remaining;
 use crate::line::sender::{LineMessenger, SenderSettings};
 use crate::line::signature::Verifier;
+use crate::line::spooling::Spooling;
 use crate::line::webhook::{Bounds, Channel, Webhook};
 use crate::ports::store::Store;
 use crate::server::internal::{Backup, Internal, Reload};
@@ -63,6 +65,7 @@ pub struct Running {
     registry: Arc<Registry>,
     status: Arc<Status>,
     webhook: web::Data<Webhook>,
+    spooling: Option<Arc<Spooling>>,
     automation: Arc<Current>,
     public_server: ServerHandle,
     internal_server: ServerHandle,
@@ -103,7 +106,11 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         false => Limits::default(),
     };
     let registry = Registry::new(shared, limits);
-    let status = Arc::new(Status::new(registry.clone()));
+    let channels: Vec<Channel> = settings.channels.iter().map(channel).collect();
+    let readings = channels.iter().map(|channel| channel.reading.clone());
+    let spooling = spool::open(&settings, &registry, readings, MAX_OWED)?;
+    let status = Status::new(registry.clone()).with_spool(spooling.clone());
+    let status = Arc::new(status);
 
     let archive = archive::open(&settings.store, &settings.archive)?;
     let socket = admin_socket(&settings);
@@ -130,8 +137,8 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         in_flight: settings.server.max_in_flight.get(),
         owed: MAX_OWED,
     };
-    let channels = settings.channels.iter().map(channel).collect();
-    let webhook = web::Data::new(Webhook::new(channels, registry.clone(), bounds));
+    let webhook = Webhook::new(channels, registry.clone(), bounds).with_spool(spooling.clone());
+    let webhook = web::Data::new(webhook);
     let public_addr = local(&public_listener, "server.listen")?;
     let drain = settings.server.drain_timeout.std();
     let workers = settings.server.workers.get();
@@ -140,6 +147,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
 
     // Nothing below can fail: what was started runs.
     Sweeper::new(registry.clone()).start();
+    spool::drain(spooling.as_ref());
     Housekeeper::new(store.clone(), archive)
         .in_turn()
         .keep_archive(settings.privacy.keep_archive)
@@ -163,6 +171,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         registry,
         status,
         webhook,
+        spooling,
         automation,
         public_server: public_handle,
         internal_server: internal_handle,
@@ -187,6 +196,9 @@ impl Running {
         tracing::info!(timeout_s = self.drain.as_secs(), "draining");
         self.status.drain();
         self.webhook.leave();
+        if let Some(spooling) = &self.spooling {
+            spooling.leave();
+        }
         // What is held back is in the store, and due: the next process sends it.
         self.registry.shared().lines.leave();
         // Stops accepting, lets requests under way end, then the worker threads stop. Conversations
@@ -194,6 +206,10 @@ impl Running {
         self.public_server.pause().await;
         let quiet = || {
             self.webhook.in_flight() == 0
+                && self
+                    .spooling
+                    .as_ref()
+                    .is_none_or(|spool| spool.under_way() == 0)
                 && self.registry.delivering() == 0
                 && self.registry.shared().in_flight() == 0
         };
@@ -206,6 +222,10 @@ impl Running {
         // Outcomes of the last sends are committed lazily: the store's closing writes them.
         look.tick().await;
         look.tick().await;
+        // After the webhook: its last events may still be spooled.
+        if let Some(spooling) = &self.spooling {
+            spooling.close().await;
+        }
         if let Err(error) = self.registry.shared().store.close().await {
             tracing::error!(error = %error, "store did not close cleanly");
         }

@@ -4,11 +4,12 @@ use super::channels;
 use super::secret::Secret;
 use super::section::Section;
 use super::settings::{Durability, Redis, RedisServers};
+use super::units::ByteSize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Keys that mean nothing without `kind = "redis"`.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "url",
     "urls",
     "sentinels",
@@ -19,6 +20,7 @@ const KEYS: [&str; 10] = [
     "assume_settings",
     "tls_ca",
     "spool",
+    "spool_max",
 ];
 
 /// Warns of settings that belong to the other store.
@@ -112,6 +114,11 @@ pub(super) fn read(section: &Section<'_>) -> Redis {
         assume_settings: section.flag("assume_settings", false),
         tls_ca: section.words("tls_ca", 1..=1_024).map(PathBuf::from),
         spool: section.flag("spool", true),
+        spool_max: section.size(
+            "spool_max",
+            ByteSize::gib(1),
+            ByteSize::mib(16)..=ByteSize::gib(1_024),
+        ),
     }
 }
 

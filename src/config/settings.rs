@@ -132,6 +132,9 @@ pub struct Redis {
     pub tls_ca: Option<PathBuf>,
     /// `spool`: keep accepting on the local disk while Redis is away. Default true.
     pub spool: bool,
+    /// `spool_max`: bytes the spool may hold; beyond it webhooks are answered 503. Default `1GiB`;
+    /// 16MiB–1TiB.
+    pub spool_max: ByteSize,
 }
 
 /// How safe an acknowledged message is.

@@ -46,6 +46,8 @@ pub struct Sorted {
     pub key: ConversationKey,
     /// What the core gets.
     pub inbound: Inward,
+    /// The event as LINE sent it, whatever the core is given of it.
+    pub event: Bytes,
 }
 
 impl Reading {
@@ -70,6 +72,7 @@ impl Reading {
                 .map(Arc::from),
             kind: kind_of(&event, chat.kind(), id),
         };
+        let as_sent = raw.clone();
         Some(Sorted {
             key: ConversationKey::new(self.channel.clone(), chat),
             inbound: Inward {
@@ -77,6 +80,7 @@ impl Reading {
                 raw,
                 event_type: event.event_type.into(),
             },
+            event: as_sent,
         })
     }
 
@@ -87,6 +91,7 @@ impl Reading {
     /// Whatever else it is, its shape and its fault are kept, and no words. So is group talk,
     /// unless all of it is taken: nobody can tell whether it was addressed to the account.
     pub fn broken(&self, event: &RawValue, raw: Bytes, fault: &NotAnEvent, now: Millis) -> Sorted {
+        let as_sent = raw.clone();
         let names = event::names(event);
         let chat = names.source.chat().map(ChatId::new);
         let taken = chat.as_ref().is_some_and(|chat| {
@@ -118,6 +123,7 @@ impl Reading {
                 raw,
                 event_type: "broken".into(),
             },
+            event: as_sent,
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod breaker;
+mod finish;
 pub mod http;
 pub mod inbound;
 pub mod limiter;
@@ -14,5 +15,6 @@ pub mod quota;
 pub mod rich_menu;
 pub mod sender;
 pub mod signature;
+pub mod spooling;
 pub mod tokens;
 pub mod webhook;

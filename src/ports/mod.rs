@@ -6,5 +6,6 @@
 pub mod archive;
 pub mod media;
 pub mod messenger;
+pub mod spool;
 pub mod store;
 pub mod understand;

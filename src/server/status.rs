@@ -1,8 +1,9 @@
 //! How the node is: what `/readyz`, `/metrics` and the admin socket tell.
 
 use crate::actors::{self, Quarantined, Registry};
+use crate::line::spooling::{Figures, Spooling};
 use crate::ports::store::{self, Health};
-use crate::telemetry::meter::{self, Sampled};
+use crate::telemetry::meter::{self, Sampled, SpoolSampled};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The node's state as the listeners see it.
 pub struct Status {
     registry: Arc<Registry>,
+    spooling: Option<Arc<Spooling>>,
     draining: AtomicBool,
 }
 
@@ -31,6 +33,9 @@ pub struct Verbose {
     pub sends_in_flight: usize,
     /// The store.
     pub store: StoreView,
+    /// The spool, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spool: Option<Figures>,
 }
 
 /// The store's part of the story.
@@ -77,8 +82,16 @@ impl Status {
     pub fn new(registry: Arc<Registry>) -> Status {
         Status {
             registry,
+            spooling: None,
             draining: AtomicBool::new(false),
         }
+    }
+
+    /// With the spool of this node.
+    #[must_use]
+    pub fn with_spool(mut self, spooling: Option<Arc<Spooling>>) -> Status {
+        self.spooling = spooling;
+        self
     }
 
     /// The node begins to leave.
@@ -92,7 +105,9 @@ impl Status {
             return Some("draining");
         }
         let accepting = self.registry.shared().store.health().accepting();
-        (!accepting).then_some("store is below its free-space floor")
+        // What the spool takes is taken.
+        let spooled = self.spooling.as_ref().is_some_and(|spool| spool.takes());
+        (!accepting && !spooled).then_some("store is below its free-space floor")
     }
 
     /// The whole story.
@@ -124,6 +139,7 @@ impl Status {
                 waiting,
                 batch,
             },
+            spool: self.spooling.as_ref().map(|spool| spool.figures()),
         }
     }
 
@@ -160,5 +176,14 @@ impl Status {
             ready: self.not_ready().is_none(),
             draining: self.draining.load(Ordering::Relaxed),
         });
+        if let Some(spool) = &self.spooling {
+            let figures = spool.figures();
+            meter::spool_sampled(SpoolSampled {
+                events: figures.events,
+                bytes: figures.bytes,
+                oldest_s: figures.oldest_s,
+                store_away: figures.store_away,
+            });
+        }
     }
 }

@@ -12,4 +12,5 @@ pub mod media;
 pub mod memory;
 pub mod redis;
 pub mod s3;
+pub mod spool;
 pub mod transfer;

@@ -6,12 +6,16 @@
 mod handles;
 mod house;
 mod line;
+mod spool;
 
 pub use house::{
     Sampled, archive, archive_removed, archived, housekeeping, presence_lapsed, reloaded, sampled,
     store_batch, store_checkpoint,
 };
 pub use line::{breaker, line_call, line_held_back, quota};
+pub use spool::{
+    SpoolSampled, spool_drain_failed, spool_drained, spool_refused, spool_sampled, spooled,
+};
 
 use super::catalogue::{CATALOGUE, Kind};
 use crate::domain::conversation::{Ending, Fact, Rejected};
@@ -71,6 +75,9 @@ pub fn webhook(channel: &ChannelId, outcome: &'static str, events: usize, second
         let id = channel.as_str().to_string();
         counter!("hotline_webhook_requests_total", "channel" => id, "outcome" => outcome)
             .increment(1);
+        if outcome == "spooled" {
+            WEBHOOK_EVENTS.record(events as f64);
+        }
     }
     WEBHOOK_SECONDS.record(seconds);
 }

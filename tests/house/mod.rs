@@ -16,8 +16,10 @@ use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding}
 use hotline::domain::time::{Millis, Span};
 use hotline::line::inbound::{GroupPolicy, Reading};
 use hotline::line::signature::Verifier;
+use hotline::line::spooling::Spooling;
 use hotline::line::webhook::{self, Bounds, Channel, Webhook};
 use hotline::ports::messenger::{Dispatch, Messenger, Outcome, Profile, Report};
+use hotline::ports::spool::Spool;
 use hotline::ports::store::{
     self, Commit, Cursor, Due, EntityKey, FeedRecord, Grant, Health, Hint, Node, Nodes, Rate,
     Revision, Store, Stored,
@@ -29,7 +31,7 @@ use sha2::Sha256;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 pub const SECRET: &str = "a-secret-of-the-test";
 
@@ -203,10 +205,44 @@ impl Messenger for Scribe {
     }
 }
 
-/// A store in memory that never answers for one entity.
+/// How the store misbehaves, until told otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    None,
+    /// Refused at once, nothing landed.
+    Refuse,
+    /// Everything lands, and no answer comes.
+    LoseAnswer,
+    /// No answer before the trouble changes; then an error, and nothing landed.
+    Hang,
+}
+
+/// A store in memory that never answers for one entity, or is in trouble as a whole.
 pub struct Stalling {
     pub inner: Memory,
     pub stalled: Option<EntityKey>,
+    pub trouble: watch::Sender<Trouble>,
+}
+
+impl Stalling {
+    fn away() -> store::Error {
+        store::Error::Io("the store is away".into())
+    }
+
+    /// What trouble makes of a request; `None`: none.
+    fn troubled<T: Send + 'static>(&self) -> Option<BoxFuture<'static, Result<T, store::Error>>> {
+        match *self.trouble.borrow() {
+            Trouble::None | Trouble::LoseAnswer => None,
+            Trouble::Refuse => Some(Box::pin(async { Err(Stalling::away()) })),
+            Trouble::Hang => {
+                let mut change = self.trouble.subscribe();
+                Some(Box::pin(async move {
+                    let _ = change.wait_for(|now| *now != Trouble::Hang).await;
+                    Err(Stalling::away())
+                }))
+            }
+        }
+    }
 }
 
 impl Nodes for Stalling {
@@ -264,11 +300,21 @@ impl Store for Stalling {
         self.inner.incarnation()
     }
     fn load(&self, key: &EntityKey) -> BoxFuture<'static, Result<Option<Stored>, store::Error>> {
-        self.inner.load(key)
+        self.troubled().unwrap_or_else(|| self.inner.load(key))
     }
     fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<store::Outcome, store::Error>> {
         if Some(&commit.key) == self.stalled.as_ref() {
             return Box::pin(std::future::pending());
+        }
+        if let Some(trouble) = self.troubled() {
+            return trouble;
+        }
+        if *self.trouble.borrow() == Trouble::LoseAnswer {
+            let landed = self.inner.commit(commit);
+            return Box::pin(async move {
+                landed.await?;
+                Err(Stalling::away())
+            });
         }
         self.inner.commit(commit)
     }
@@ -281,7 +327,8 @@ impl Store for Stalling {
         until: Millis,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Due>, store::Error>> {
-        self.inner.claim_due(upto, until, limit)
+        self.troubled()
+            .unwrap_or_else(|| self.inner.claim_due(upto, until, limit))
     }
     fn all(
         &self,
@@ -330,6 +377,7 @@ pub struct House {
     pub book: Arc<Book>,
     pub registry: Arc<Registry>,
     pub webhook: web::Data<Webhook>,
+    pub spooling: Option<Arc<Spooling>>,
 }
 
 impl House {
@@ -345,14 +393,38 @@ impl House {
     fn built(groups: GroupPolicy, stalled: Option<&str>, policy: Policy, pushes: u32) -> House {
         let key =
             |user: &str| EntityKey::new(store::EntityKind::Conversation, &format!("main/{user}"));
-        House::on(Memory::new(), groups, stalled.map(key), policy, pushes)
+        House::on(
+            Memory::new(),
+            groups,
+            stalled.map(key),
+            policy,
+            pushes,
+            None,
+        )
     }
 
     /// The next life of the process on the same store.
     pub fn next_life(&self, stalled: Option<EntityKey>) -> House {
         self.store.inner.restart();
         let memory = self.store.inner.clone();
-        House::on(memory, GroupPolicy::All, stalled, Policy::default(), 20)
+        House::on(
+            memory,
+            GroupPolicy::All,
+            stalled,
+            Policy::default(),
+            20,
+            None,
+        )
+    }
+
+    /// A house on this store with a spool.
+    pub fn spooled(memory: Memory, spool: Arc<dyn Spool>) -> House {
+        let policy = Policy::default();
+        let house = House::on(memory, GroupPolicy::All, None, policy, 20, Some(spool));
+        if let Some(spooling) = &house.spooling {
+            actix_rt::spawn(spooling.clone().run());
+        }
+        house
     }
 
     fn on(
@@ -361,10 +433,12 @@ impl House {
         stalled: Option<EntityKey>,
         policy: Policy,
         pushes: u32,
+        spool: Option<Arc<dyn Spool>>,
     ) -> House {
         let store = Arc::new(Stalling {
             inner: memory,
             stalled,
+            trouble: watch::Sender::new(Trouble::None),
         });
         let scribe = Arc::new(Scribe::default());
         let book = Arc::new(Book::new(policy));
@@ -392,13 +466,18 @@ impl House {
             in_flight: 64,
             owed: 1_000,
         };
-        let webhook = web::Data::new(Webhook::new(vec![channel], registry.clone(), bounds));
+        let readings = [channel.reading.clone()];
+        let spooling =
+            spool.map(|spool| Spooling::new(spool, registry.clone(), readings, bounds.owed));
+        let webhook = Webhook::new(vec![channel], registry.clone(), bounds);
+        let webhook = web::Data::new(webhook.with_spool(spooling.clone()));
         House {
             store,
             scribe,
             book,
             registry,
             webhook,
+            spooling,
         }
     }
 

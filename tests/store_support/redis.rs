@@ -148,3 +148,21 @@ impl Server {
         line.trim().to_owned()
     }
 }
+
+impl Server {
+    /// SIGSTOP: it keeps its connections and says nothing.
+    pub fn freeze(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let child = self.child.as_ref().expect("the server runs");
+        let pid = rustix::process::Pid::from_child(child);
+        rustix::process::kill_process(pid, signal).expect("a child can be signalled");
+    }
+}

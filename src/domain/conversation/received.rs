@@ -10,7 +10,11 @@ use super::state::{Conversation, PROFILE_LIFE, Phase, UNSENT_LIFE, UNSENT_MAX};
 use super::transition::Gathered;
 use crate::domain::ids::Fingerprint;
 use crate::domain::playbook::{Answer, Playbook, Understanding};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
+
+/// An event that reached us so long ago (it lay in a spool) is recorded and not answered any more. As
+/// long as LINE goes on delivering again ("Redelivered webhooks").
+pub const TOO_OLD: Span = Span::mins(20);
 
 /// The event being applied, with what every handler needs.
 struct Case<'a> {
@@ -20,7 +24,10 @@ struct Case<'a> {
     gathered: &'a mut Gathered,
     /// Neither standby nor late, and the customer can be reached.
     answerable: bool,
+    /// Older than what was forgotten: it may have happened before what is known.
     late: bool,
+    /// It waited too long before it came to be decided on; in its order, though.
+    old: bool,
 }
 
 impl Conversation {
@@ -39,6 +46,7 @@ impl Conversation {
         gathered.accepted = true;
         gathered.changed = true;
         let late = verdict == Verdict::Late;
+        let old = now.time.since(event.received) > TOO_OLD;
         // Any sign of life from a customer ends a block; LINE may deliver the follow after it.
         if self.phase == Phase::Unreachable && event.token.is_some() && !late {
             self.phase = Phase::Automated;
@@ -47,7 +55,7 @@ impl Conversation {
             self.opened = now.time;
         }
         self.touched = now.time;
-        let answerable = !late && !event.standby && self.phase == Phase::Automated;
+        let answerable = !late && !old && !event.standby && self.phase == Phase::Automated;
         if let (Some(token), true) = (&event.token, answerable) {
             self.tokens.put(token, event.received);
         }
@@ -58,6 +66,7 @@ impl Conversation {
             gathered,
             answerable,
             late,
+            old,
         };
         self.unsent
             .retain(|(_, learned)| now.time.since(*learned) < UNSENT_LIFE);
@@ -264,7 +273,7 @@ impl Case<'_> {
             kind: kind.into(),
             message,
             words,
-            late: self.late,
+            late: self.late || self.old,
             standby: self.event.standby,
         });
     }

@@ -13,6 +13,8 @@ use std::time::Duration;
 /// How a request was answered.
 pub(super) enum Answer {
     Accepted,
+    /// Durable on this machine's disk; the store gets it later.
+    Spooled,
     UnknownChannel,
     TooLarge(usize),
     BadSignature,
@@ -26,6 +28,7 @@ pub(super) enum Answer {
 pub(super) fn refused(refusal: &Refusal) -> Answer {
     match refusal {
         Refusal::Overloaded => Answer::Overloaded("too many events under way"),
+        Refusal::Behind => Answer::NotDurable("an earlier event is not durable"),
         Refusal::Store(Error::Full { .. }) => {
             Answer::Overloaded("store is below its free-space floor")
         }
@@ -38,10 +41,20 @@ pub(super) fn refused(refusal: &Refusal) -> Answer {
 }
 
 impl Answer {
+    /// What a request with several conversations is told is the worst of theirs.
+    pub(super) fn severity(&self) -> u8 {
+        match self {
+            Answer::Accepted => 0,
+            Answer::Spooled => 1,
+            _ => 2,
+        }
+    }
+
     /// Status, label of the metric, and the sentence of the body; 200 has none.
     fn parts(&self) -> (StatusCode, &'static str, Option<Cow<'static, str>>) {
         let (status, outcome, said) = match self {
             Answer::Accepted => return (StatusCode::OK, "accepted", None),
+            Answer::Spooled => return (StatusCode::OK, "spooled", None),
             Answer::UnknownChannel => (
                 StatusCode::NOT_FOUND,
                 "unknown_channel",

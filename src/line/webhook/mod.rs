@@ -5,11 +5,12 @@
 //! known to be: the others proceed, and an unknown one may still land.
 
 mod answer;
-mod finish;
 
+use super::finish::Finish;
 use super::inbound::{Reading, Sorted};
 use super::signature::{self, Verifier};
-use crate::actors::{Inbound, Registry};
+use super::spooling::{Spooling, Taken};
+use crate::actors::{Inbound, Refusal, Registry};
 use crate::domain::ids::ConversationKey;
 use crate::line_wire::event;
 use crate::telemetry::meter;
@@ -17,7 +18,6 @@ use actix_web::http::ConnectionType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use answer::{Answer, refused};
 use bytes::Bytes;
-use finish::Finish;
 use futures_util::future::join_all;
 use futures_util::{FutureExt as _, StreamExt as _};
 use std::collections::HashMap;
@@ -56,6 +56,7 @@ pub struct Bounds {
 pub struct Webhook {
     channels: HashMap<Box<str>, Channel>,
     registry: Arc<Registry>,
+    spooling: Option<Arc<Spooling>>,
     bounds: Bounds,
     in_flight: AtomicUsize,
     leaving: AtomicBool,
@@ -70,10 +71,18 @@ impl Webhook {
         Webhook {
             channels: channels.collect(),
             registry,
+            spooling: None,
             bounds,
             in_flight: AtomicUsize::new(0),
             leaving: AtomicBool::new(false),
         }
+    }
+
+    /// What the store does not take goes to this spool.
+    #[must_use]
+    pub fn with_spool(mut self, spooling: Option<Arc<Spooling>>) -> Webhook {
+        self.spooling = spooling;
+        self
     }
 
     /// From now on every answer ends its connection: a node that leaves accepts no new ones, and
@@ -156,7 +165,7 @@ impl Webhook {
     }
 
     async fn deliver(&self, sorted: Vec<Sorted>) -> Answer {
-        let mut groups = group(sorted);
+        let mut groups = group(sorted, self.spooling.is_some());
         let all = async {
             // One customer's is the usual case.
             match (groups.pop(), groups.is_empty()) {
@@ -165,10 +174,8 @@ impl Webhook {
                 (Some(last), false) => {
                     let deliveries = groups.into_iter().chain([last]);
                     let ended = join_all(deliveries.map(|group| self.finished(group))).await;
-                    let failed = ended
-                        .into_iter()
-                        .rfind(|end| !matches!(end, Answer::Accepted));
-                    failed.unwrap_or(Answer::Accepted)
+                    let worst = ended.into_iter().max_by_key(Answer::severity);
+                    worst.unwrap_or(Answer::Accepted)
                 }
             }
         };
@@ -179,7 +186,16 @@ impl Webhook {
 
     /// Delivers, and goes on delivering when nobody waits any more: what was taken in is finished
     /// (healed, set aside, counted) even when this request is given up.
-    async fn finished(&self, (key, events): (ConversationKey, Vec<Inbound>)) -> Answer {
+    async fn finished(&self, Group { key, events, raws }: Group) -> Answer {
+        if let Some(spooling) = &self.spooling {
+            let crowded = self.in_flight() > self.bounds.in_flight / 2;
+            return match spooling.take(key, events, raws, crowded).await {
+                Taken::Committed => Answer::Accepted,
+                Taken::Spooled => Answer::Spooled,
+                Taken::Overloaded => refused(&Refusal::Overloaded),
+                Taken::Refused(why) => Answer::NotDurable(why),
+            };
+        }
         let registry = self.registry.clone();
         let delivery = async move { registry.deliver(&key, events).await };
         // A fault in one delivery must not take its neighbours with it.
@@ -191,21 +207,43 @@ impl Webhook {
     }
 }
 
+/// One conversation's events of a request.
+struct Group {
+    key: ConversationKey,
+    events: Vec<Inbound>,
+    /// As LINE sent them; empty when there is no spool to keep them.
+    raws: Vec<Bytes>,
+}
+
 /// Groups events by conversation, both in order of first appearance.
-fn group(mut sorted: Vec<Sorted>) -> Vec<(ConversationKey, Vec<Inbound>)> {
+fn group(mut sorted: Vec<Sorted>, with_raws: bool) -> Vec<Group> {
+    let begin = |Sorted {
+                     key,
+                     inbound,
+                     event,
+                 }: Sorted| Group {
+        key,
+        events: vec![inbound],
+        raws: if with_raws { vec![event] } else { Vec::new() },
+    };
     if sorted.len() == 1
-        && let Some(Sorted { key, inbound }) = sorted.pop()
+        && let Some(only) = sorted.pop()
     {
-        return vec![(key, vec![inbound])];
+        return vec![begin(only)];
     }
-    let mut groups: Vec<(ConversationKey, Vec<Inbound>)> = Vec::with_capacity(sorted.len());
+    let mut groups: Vec<Group> = Vec::with_capacity(sorted.len());
     let mut places: HashMap<ConversationKey, usize> = HashMap::new();
-    for Sorted { key, inbound } in sorted {
-        match places.get(&key) {
-            Some(&place) => groups[place].1.push(inbound),
+    for next in sorted {
+        match places.get(&next.key) {
+            Some(&place) => {
+                groups[place].events.push(next.inbound);
+                if with_raws {
+                    groups[place].raws.push(next.event);
+                }
+            }
             None => {
-                places.insert(key.clone(), groups.len());
-                groups.push((key, vec![inbound]));
+                places.insert(next.key.clone(), groups.len());
+                groups.push(begin(next));
             }
         }
     }

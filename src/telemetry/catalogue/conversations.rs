@@ -15,6 +15,7 @@ pub(super) const METRICS: &[Metric] = &[
                 "outcome",
                 &[
                     "accepted",
+                    "spooled",
                     "rejected_signature",
                     "rejected_payload",
                     "rejected_overload",
@@ -73,7 +74,7 @@ pub(super) const METRICS: &[Metric] = &[
         "hotline_events_late_total",
         Counter,
         [],
-        "Events older than the watermark: recorded, not answered."
+        "Events older than the watermark, or spooled for more than 20 minutes: recorded, not answered."
     ),
     metric!(
         "hotline_events_quarantined_total",

@@ -55,6 +55,54 @@ pub(super) const METRICS: &[Metric] = &[
         "Bytes of the store's files, the archive not counted."
     ),
     metric!(
+        "hotline_spool_events",
+        Gauge,
+        [],
+        "Events on this node's disk that wait for the store."
+    ),
+    metric!(
+        "hotline_spool_bytes",
+        Gauge,
+        [],
+        "Bytes they are counted with; store.spool_max is the bound."
+    ),
+    metric!(
+        "hotline_spool_oldest_seconds",
+        Gauge,
+        [],
+        "Age of the oldest of them; 0 when none waits."
+    ),
+    metric!(
+        "hotline_spool_store_away",
+        Gauge,
+        [],
+        "1 while events are spooled without asking the store first."
+    ),
+    metric!(
+        "hotline_spool_events_total",
+        Counter,
+        [],
+        "Events that were spooled."
+    ),
+    metric!(
+        "hotline_spool_drained_total",
+        Counter,
+        [],
+        "Spooled events that the store has by now."
+    ),
+    metric!(
+        "hotline_spool_refused_total",
+        Counter,
+        [],
+        "Deliveries that neither the store nor the spool took: answered 503."
+    ),
+    metric!(
+        "hotline_spool_drain_failures_total",
+        Counter,
+        [],
+        "Tries to deliver from the spool that failed, to be repeated within seconds."
+    ),
+    metric!(
         "hotline_archive_bytes",
         Gauge,
         [],

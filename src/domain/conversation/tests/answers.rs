@@ -129,6 +129,27 @@ fn late_event_is_recorded_and_not_answered() {
 }
 
 #[test]
+fn what_waited_too_long_before_it_was_decided_is_recorded_in_order_and_not_answered() {
+    let mut desk = Desk::default();
+    let came = desk.now;
+    let waited = |id, at| text(id, 0, at, Some("t"));
+    desk.now = came + super::super::received::TOO_OLD;
+    desk.feed(&[waited(1, came)]);
+    let answered = |facts: &[Fact]| facts.iter().any(|f| matches!(f, Fact::Answered { .. }));
+    assert!(answered(&desk.facts), "just not too old");
+    desk.now = desk.now + Span(1);
+    let before = desk.facts.len();
+    desk.feed(&[waited(2, came)]);
+    let told = &desk.facts[before..];
+    assert!(matches!(told[0], Fact::Received { late: true, .. }));
+    assert!(!answered(told));
+    // It is not out of order: a block that waited is a block.
+    desk.feed(&[plain(3, came, None, Kind::Unfollowed)]);
+    let phase = desk.live.as_ref().unwrap().state().phase();
+    assert_eq!(phase, Phase::Unreachable);
+}
+
+#[test]
 fn a_late_sign_of_life_does_not_undo_a_newer_block() {
     let mut desk = Desk::default();
     desk.says(1, 0);
