@@ -25,6 +25,14 @@ pub async fn a_reader_behind_the_trimmed_goes_on_after_it(store: &dyn Store) {
     ] {
         assert_eq!(store.feed(behind, 99).await.unwrap(), all[4..]);
     }
+    // Whoever knows a batch only, reads after the whole of it.
+    let batch = Cursor {
+        index: u32::MAX,
+        ..all[4].cursor
+    };
+    assert_eq!(store.feed(batch, 99).await.unwrap(), all[6..]);
+    store.trim_feed(batch).await.unwrap();
+    assert_eq!(store.feed(batch, 99).await.unwrap(), all[6..]);
     store.trim_feed(all[7].cursor).await.unwrap();
     assert_eq!(store.feed(all[0].cursor, 99).await.unwrap(), []);
     landed(

@@ -17,7 +17,8 @@
 //! | `P{tag}list:K` | set: ids of a listed kind that have a value |
 //!
 //! `P` is the prefix; it has no braces, so the tag is what a cluster hashes whatever an id contains.
-//! Collections are called by short words of lower-case letters; no entity's name is one.
+//! What is no entity begins with a lower-case letter; no entity's name does, as long as there are fewer
+//! than 33 kinds.
 
 use super::names::{entity_of, member};
 use super::tags::tags;

@@ -1,13 +1,13 @@
 -- Reads a portion of a partition's feed. KEYS 1 feed  2 words  3 meta
 -- ARGV 1 and 2 after this batch and index  3 records at most  4 bytes after which it is enough
 -- Answers {more, lost, id, member, state, payload, time, id, …}. more: 0 nothing follows, 1 ask on.
--- lost: 1 what was to be read after is not here, all is read again from what is archived. State: 'p'
--- there, 'x' erased. time: '' when it is the batch's number.
+-- lost: 1 the batch that was to be read after is not here, all is read again from what is archived.
+-- State: 'p' there, 'x' erased. time: '' when it is the batch's number.
 local meta = redis.call('HMGET', KEYS[3], 'archived', 'batch')
 local archived, last = tonumber(meta[1] or '0'), tonumber(meta[2] or '0')
 local after, lost = tonumber(ARGV[1]), 0
 local from = ARGV[1] .. '-' .. ARGV[2]
-if after > archived and ARGV[2] ~= '0' and #redis.call('XRANGE', KEYS[1], from, from) == 0 then
+if after > archived and #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1], 'COUNT', 1) == 0 then
   -- It was read from a server that is no more, and did not reach this one. What was written since may
   -- be called by less than it: only from what is archived on is nothing missed.
   lost = 1
