@@ -218,6 +218,32 @@ impl Round<'_> {
     }
 }
 
+/// Asks one thing of this master and no other, over the connection for long answers.
+///
+/// # Errors
+/// As [`ask`]; at once when it is known to be no master any more.
+pub async fn ask_this(master: &Arc<Master>, call: Cmd, patience: Duration) -> Result<Value, Error> {
+    let end = Instant::now() + patience;
+    let mut pipe = Pipeline::new();
+    pipe.add_command(call);
+    loop {
+        let tried = master.ask(Line::Bulk, &pipe).await;
+        let answer = tried.and_then(|said| {
+            let one = said.into_iter().next();
+            one.unwrap_or_else(|| Err(Trouble::nonsense("no answer")))
+        });
+        let trouble = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(trouble) => trouble,
+        };
+        refused(&trouble)?;
+        if master.is_over() || Instant::now() + PAUSES[1] > end {
+            return Err(given_up(patience, &trouble.said));
+        }
+        sleep(PAUSES[1]).await;
+    }
+}
+
 fn refused(trouble: &Trouble) -> Result<(), Error> {
     match trouble.verdict {
         Verdict::Refused => Err(Error::Io(format!("redis: {}", trouble.said))),

@@ -1,10 +1,10 @@
 //! What the handle, its tasks and the upkeep share.
 
-use super::asking::ask;
+use super::asking::{ask, ask_this};
 use super::clock::Clock;
 use super::keys::Keys;
 use super::lanes::Lanes;
-use super::master::Line;
+use super::master::{Line, Master};
 use super::options::Options;
 use super::reply::strange;
 use super::scripts::Scripts;
@@ -107,5 +107,10 @@ impl Core {
     pub async fn bulk_one(&self, partition: u16, call: Cmd) -> Result<Value, Error> {
         let answers = self.bulk(vec![(partition, call)]).await?;
         answers.into_iter().next().ok_or_else(|| strange("nothing"))
+    }
+
+    /// Asks one thing of one master, which may be answered twice; for what no partition is named in.
+    pub async fn ask_master(&self, master: &Arc<Master>, call: Cmd) -> Result<Value, Error> {
+        ask_this(master, call, self.options.patience).await
     }
 }
