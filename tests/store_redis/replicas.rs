@@ -20,19 +20,19 @@ fn a_commit_that_no_replica_holds_is_not_acknowledged() {
     .unwrap();
     run(async {
         landed(store.commit(put("a", None, 1, "x")).await, 1);
-        replica.freeze(true);
+        replica.freeze();
         let unknown = store.commit(put("a", Some(1), 2, "y")).await;
         let said = format!("{:?}", unknown.unwrap_err());
         assert!(said.contains("0 of 1 replicas"), "{said}");
         // It is written on the master all the same: unknown is the truth.
         assert_eq!(store.load(&key("a")).await.unwrap(), Some(stored(2, "y")));
-        replica.freeze(false);
+        replica.thaw();
         landed(store.commit(put("a", Some(1), 2, "y")).await, 2);
         // A commit that conflicts has nothing to wait for.
-        replica.freeze(true);
+        replica.freeze();
         let seen = conflict(store.commit(put("a", Some(1), 3, "z")).await);
         assert_eq!(seen, Some(stored(2, "y")));
-        replica.freeze(false);
+        replica.thaw();
     });
 }
 
@@ -48,14 +48,14 @@ fn a_commit_sent_again_is_acknowledged_only_when_replicas_hold_it() {
     };
     let first = Redis::open(options.clone()).unwrap();
     run(async {
-        replica.freeze(true);
+        replica.freeze();
         let unknown = first.commit(put("a", None, 1, "x")).await;
         assert!(matches!(unknown, Err(Error::Io(_))), "{unknown:?}");
         // Another connection wrote nothing of its own: its WAIT must not be content with that.
         let other = Redis::open(options).unwrap();
         let unknown = other.commit(put("a", None, 1, "x")).await;
         assert!(matches!(unknown, Err(Error::Io(_))), "{unknown:?}");
-        replica.freeze(false);
+        replica.thaw();
         landed(other.commit(put("a", None, 1, "x")).await, 1);
     });
 }

@@ -109,14 +109,6 @@ impl Server {
         self.settings.extend(more);
     }
 
-    /// Stops its process where it is, as a machine that hangs would; or lets it go on.
-    pub fn freeze(&self, frozen: bool) {
-        let signal = if frozen { "-STOP" } else { "-CONT" };
-        let id = self.child.as_ref().expect("it runs").id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status();
-        assert!(sent.unwrap().success());
-    }
-
     /// Asks something; the answer as the client library reads it.
     pub fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
         let client = redis::Client::open(self.url())?;
