@@ -9,6 +9,9 @@ mod support;
 #[path = "store_support/redis.rs"]
 mod server;
 
+#[path = "store_support/topology.rs"]
+mod topology;
+
 #[path = "store_support/laws.rs"]
 mod basics;
 
@@ -28,8 +31,9 @@ mod pages;
 use hotline::ports::store::Store;
 use hotline::store::embedded::{Embedded, Options};
 use hotline::store::memory::Memory;
-use hotline::store::redis::Redis;
-use std::sync::Arc;
+use hotline::store::redis::{Durability, Redis};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use support::{options, run};
 
 /// A body under test, kept alive with what it stands on.
@@ -124,6 +128,36 @@ impl Body for OnRedis {
     }
 }
 
+/// The Redis store on a cluster of three masters with a replica each, which the laws that run at the
+/// same time share; each has a prefix of its own.
+struct OnCluster(
+    Arc<Redis>,
+    #[expect(dead_code, reason = "keeps the servers")] Arc<topology::Cluster>,
+);
+
+impl Body for OnCluster {
+    fn is_here() -> bool {
+        server::installed()
+    }
+    fn fresh() -> Self {
+        static SHARED: Mutex<Weak<topology::Cluster>> = Mutex::new(Weak::new());
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let cluster = {
+            let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+            let cluster = shared.upgrade();
+            let cluster = cluster.unwrap_or_else(|| Arc::new(topology::Cluster::start()));
+            *shared = Arc::downgrade(&cluster);
+            cluster
+        };
+        let mut options = cluster.options(Durability::Replicated);
+        options.prefix = format!("law{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        OnCluster(Arc::new(Redis::open(options).unwrap()), cluster)
+    }
+    fn store(&self) -> Arc<dyn Store> {
+        self.0.clone()
+    }
+}
+
 macro_rules! suite {
     ($module:ident, $body:ty) => {
         suite! { $module, $body:
@@ -189,3 +223,4 @@ suite!(embedded, OnDisk);
 suite!(embedded_restless, Restless);
 suite!(embedded_colliding, Colliding);
 suite!(redis, OnRedis);
+suite!(redis_cluster, OnCluster);

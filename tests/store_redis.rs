@@ -11,6 +11,9 @@ mod server;
 #[path = "store_redis/proxy.rs"]
 mod proxy;
 
+#[path = "store_redis/chains.rs"]
+mod chains;
+
 #[path = "store_redis/faults.rs"]
 mod faults;
 

@@ -5,8 +5,9 @@
 use hotline::store::redis::{Options, Redis};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Set by `scripts/test`: a missing server fails instead of being skipped.
 const REQUIRED: &str = "HOTLINE_REQUIRE_REDIS";
@@ -26,12 +27,32 @@ pub fn installed() -> bool {
     false
 }
 
+/// A port that is free now.
+pub fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap().port()
+}
+
+/// Asks again until it is so.
+///
+/// # Panics
+/// It is not within a minute.
+#[allow(clippy::disallowed_methods)] // threads of the test's own: no arbiter is blocked
+pub fn wait(what: &str, mut so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !so() {
+        assert!(Instant::now() < end, "not within a minute: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// A server, running until it is dropped.
 pub struct Server {
     child: Option<Child>,
     port: u16,
     settings: Vec<String>,
     folder: tempfile::TempDir,
+    sentinel: bool,
 }
 
 impl Drop for Server {
@@ -48,17 +69,28 @@ impl Server {
 
     /// A server with settings of its own.
     pub fn with(settings: &[&str]) -> Server {
+        Server::of(settings, None)
+    }
+
+    /// A sentinel with these lines in its file.
+    pub fn sentinel(lines: &str) -> Server {
+        Server::of(&[], Some(lines))
+    }
+
+    fn of(settings: &[&str], lines: Option<&str>) -> Server {
         let mut server = Server {
             child: None,
             port: 0,
             settings: settings.iter().map(|&word| word.to_owned()).collect(),
             folder: tempfile::tempdir().unwrap(),
+            sentinel: lines.is_some(),
         };
         for _ in 0..20 {
-            // Free now; whoever takes it before the server does makes it end, and another is tried.
-            let free = TcpListener::bind("127.0.0.1:0").unwrap();
-            server.port = free.local_addr().unwrap().port();
-            drop(free);
+            // Whoever takes it before the server does makes it end, and another is tried.
+            server.port = free_port();
+            if let Some(lines) = lines {
+                std::fs::write(server.folder().join("sentinel.conf"), lines).unwrap();
+            }
             if server.run() {
                 return server;
             }
@@ -66,11 +98,48 @@ impl Server {
         panic!("no redis-server would start");
     }
 
+    /// Where it keeps its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// More settings, for the next start.
+    pub fn set(&mut self, settings: &[&str]) {
+        let more = settings.iter().map(|&word| word.to_owned());
+        self.settings.extend(more);
+    }
+
+    /// Asks something; the answer as the client library reads it.
+    pub fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
+        let client = redis::Client::open(self.url())?;
+        let mut connection = client.get_connection_with_timeout(Duration::from_secs(5))?;
+        connection.set_read_timeout(Some(Duration::from_secs(20)))?;
+        let mut call = redis::cmd(words[0]);
+        call.arg(&words[1..]).query(&mut connection)
+    }
+
     /// Starts on the port it has; false when it ended before it was ready.
     fn run(&mut self) -> bool {
-        let mut child = Command::new("redis-server")
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--daemonize", "no", "--dir"])
+        let mut command = Command::new("redis-server");
+        if self.sentinel {
+            command
+                .arg(self.folder.path().join("sentinel.conf"))
+                .arg("--sentinel");
+        } else {
+            command.args(["--save", "", "--daemonize", "no"]);
+        }
+        let ready = match self.sentinel {
+            true => "+monitor master",
+            false => "eady to accept connections",
+        };
+        let mut child = command
+            .args([
+                "--port",
+                &self.port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+            ])
             .arg(self.folder.path())
             .args(&self.settings)
             .stdin(Stdio::null())
@@ -82,7 +151,7 @@ impl Server {
         self.child = Some(child);
         let mut line = String::new();
         while lines.read_line(&mut line).is_ok_and(|read| read > 0) {
-            if line.contains("eady to accept connections") {
+            if line.contains(ready) {
                 // What it says later must go somewhere.
                 std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
                 return true;

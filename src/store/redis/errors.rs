@@ -6,9 +6,13 @@
 //! | `NOSCRIPT` | the server forgot the scripts | load them, same bytes again |
 //! | `LOADING` `MASTERDOWN` `CLUSTERDOWN` `TRYAGAIN` `BUSY` | not now | wait, same bytes again |
 //! | `MISCONF` `NOREPLICAS` | the server's disk or its replicas fail; nothing was written | wait, same bytes again |
-//! | `READONLY` `MOVED` `ASK` | another server is the master now | new connection, same bytes again |
+//! | `ERR max number of clients reached` | not now | wait, new connection, same bytes again |
+//! | `READONLY`, `ROLE` says replica | another server is the master now | look for it, same bytes there |
+//! | `MOVED` | the slot lies elsewhere | same bytes to the server named; look who has what |
+//! | `ASK` | the slot is on its way | `ASKING` and the same bytes to the server named, once |
+//! | too few replicas after `WAIT` | written, not yet safe | wait, same bytes again |
 //! | `OOM` | `maxmemory` is reached; nothing was written | `Full`, unless an earlier try is unknown |
-//! | the name card is gone | an empty or another server answers | told at once, until it is back |
+//! | `NOSTORE` | the partition was emptied or is another store's; nothing was written | told at once |
 //! | anything else | a setting or a program is wrong | told at once |
 //!
 //! What is repeated ends after [`super::Options::patience`] as `Io`: unknown.
@@ -18,8 +22,14 @@ use redis::{ErrorKind, RedisError, ServerError};
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Outcome unknown or another master: a new connection, then the same bytes.
+    /// Outcome unknown: a new connection, then the same bytes.
     Reconnect,
+    /// The server is no master any more: find the one that is, then the same bytes.
+    Demoted,
+    /// The slot lies on the server named (`host:port`): the same bytes there.
+    Moved(String),
+    /// What is asked for is already on the server named: once the same bytes there, after `ASKING`.
+    Ask(String),
     /// Load the scripts, then the same bytes.
     Reload,
     /// Wait a little, then the same bytes.
@@ -50,7 +60,7 @@ impl Trouble {
         );
         // Answers to what is said on connecting come as errors of the connection.
         let verdict = match error.code() {
-            Some(code) => verdict(code),
+            Some(code) => verdict(code, error.detail().unwrap_or_default()),
             None if settings => Verdict::Refused,
             None => Verdict::Reconnect,
         };
@@ -63,22 +73,48 @@ impl Trouble {
 
     /// An answer of the server that is an error.
     pub fn answered(error: &ServerError) -> Trouble {
-        let code = inner(error.code(), error.details().unwrap_or_default());
+        let details = error.details().unwrap_or_default();
+        let code = inner(error.code(), details);
         Trouble {
-            verdict: verdict(code),
+            verdict: verdict(code, details),
             unknown: false,
-            said: format!("{code} {}", error.details().unwrap_or_default()),
+            said: format!("{code} {details}"),
         }
     }
 
-    /// The server does not hold the store that was opened.
-    pub fn another_store() -> Trouble {
+    /// The server is known to be no master any more.
+    pub fn over(unknown: bool) -> Trouble {
         Trouble {
-            verdict: Verdict::Refused,
+            verdict: Verdict::Demoted,
+            unknown,
+            said: "the server is no longer the master".into(),
+        }
+    }
+
+    /// The server says that it is a replica; nothing was sent.
+    pub fn replica() -> Trouble {
+        Trouble {
+            verdict: Verdict::Demoted,
             unknown: false,
-            said: "the server does not hold the store that was opened: its name card is gone or \
-                   is another one's"
-                .into(),
+            said: "the server is a replica".into(),
+        }
+    }
+
+    /// Written by the master, and held by too few replicas.
+    pub fn unreplicated(held: usize, needed: usize) -> Trouble {
+        Trouble {
+            verdict: Verdict::Wait,
+            unknown: true,
+            said: format!("{held} of {needed} replicas hold the commit"),
+        }
+    }
+
+    /// No server is known that could be asked.
+    pub fn nobody(said: &str) -> Trouble {
+        Trouble {
+            verdict: Verdict::Wait,
+            unknown: false,
+            said: said.into(),
         }
     }
 
@@ -92,13 +128,18 @@ impl Trouble {
     }
 }
 
-fn verdict(code: &str) -> Verdict {
+fn verdict(code: &str, details: &str) -> Verdict {
+    // `MOVED 3999 10.0.0.7:6379`
+    let named = || details.split(' ').nth(1).unwrap_or_default().to_owned();
     match code {
         "NOSCRIPT" => Verdict::Reload,
         "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "BUSY" | "MISCONF"
         | "NOREPLICAS" => Verdict::Wait,
-        "READONLY" | "MOVED" | "ASK" => Verdict::Reconnect,
+        "READONLY" => Verdict::Demoted,
+        "MOVED" => Verdict::Moved(named()),
+        "ASK" => Verdict::Ask(named()),
         "OOM" => Verdict::Full,
+        "ERR" if details.contains("max number of clients") => Verdict::Wait,
         _ => Verdict::Refused,
     }
 }
@@ -123,12 +164,19 @@ mod tests {
     fn what_a_script_was_told_is_found_in_the_words_of_redis_6() {
         let said = "Error running script (call to f_ab): @user_script:9: @user_script: 9: -OOM \
                     command not allowed when used memory > 'maxmemory'.";
-        assert_eq!(verdict(inner("ERR", said)), Verdict::Full);
-        assert_eq!(verdict(inner("OOM", "command not allowed")), Verdict::Full);
-        assert_eq!(
-            verdict(inner("ERR", "no such -OOM thing")),
-            Verdict::Refused
-        );
+        let verdict = |code, said| verdict(inner(code, said), said);
+        assert_eq!(verdict("ERR", said), Verdict::Full);
+        assert_eq!(verdict("OOM", "command not allowed"), Verdict::Full);
+        assert_eq!(verdict("ERR", "no such -OOM thing"), Verdict::Refused);
+    }
+
+    #[test]
+    fn a_redirection_names_the_server() {
+        let moved = verdict("MOVED", "3999 10.0.0.7:6381");
+        assert_eq!(moved, Verdict::Moved("10.0.0.7:6381".into()));
+        assert_eq!(verdict("ASK", "3999 :6381"), Verdict::Ask(":6381".into()));
+        let many = verdict("ERR", "max number of clients reached");
+        assert_eq!(many, Verdict::Wait);
     }
 
     #[test]

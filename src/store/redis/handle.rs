@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// An open Redis store. Dropping it lets the commits that wait be answered, without waiting for them;
 /// [`Store::close`] waits.
@@ -28,8 +29,8 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Opens a store, creating it when the server knows none of this prefix. Blocks for as long as
-    /// connecting and five answers take.
+    /// Opens a store, creating it when the servers know none of this prefix. Blocks until they have
+    /// answered, or patience ends.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -69,6 +70,12 @@ impl Redis {
             core,
             end: Mutex::new(Some(end)),
         })
+    }
+
+    /// What the operator should know: settings that are advised and not found, partitions that were
+    /// lost. Found when the store was opened, and logged then.
+    pub fn warnings(&self) -> &[String] {
+        &self.core.warnings
     }
 
     /// Runs something on the store's thread.
@@ -117,7 +124,7 @@ impl Store for Redis {
     }
 
     fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<Outcome, Error>> {
-        match lanes::submit(&self.core, commit) {
+        match lanes::submit(&self.core, &commit) {
             Ok(told) => async move {
                 let gone = || Error::Closed("the store's thread ended".into());
                 told.await.unwrap_or_else(|_| Err(gone()))
@@ -181,29 +188,26 @@ impl Store for Redis {
 
     fn health(&self) -> Health {
         let server = &self.core.server;
-        let used = server.used_bytes.load(Ordering::Relaxed);
-        let (free_bytes, floor_bytes) = match server.max_bytes.load(Ordering::Relaxed) {
-            0 => (u64::MAX, 0),
-            max => (max.saturating_sub(used), 1),
-        };
+        let free_bytes = server.free_bytes.load(Ordering::Relaxed);
         Health {
             kind: "redis",
             promise: server.promise,
             free_bytes,
-            floor_bytes,
+            floor_bytes: u64::from(free_bytes < u64::MAX),
             waiting: self.core.lanes.waiting(),
             // Partitions number their batches alone; this says that commits land.
             batch: self.core.landed.load(Ordering::Relaxed),
-            bytes: used,
+            bytes: server.used_bytes.load(Ordering::Relaxed),
         }
     }
 
     fn close(&self) -> BoxFuture<'static, Result<(), Error>> {
         let core = Arc::clone(&self.core);
         let emptied = self.run(|core| async move {
-            core.lanes.emptied().await;
+            // Every commit has an end of its own; this is for what nobody thought of.
+            let emptied = timeout(core.longest(), core.lanes.emptied()).await;
             presence::leave(&core).await;
-            Ok(())
+            emptied.map_err(|_| Error::Io("commits had no answer when the store was closed".into()))
         });
         // After the task was begun, before anything else comes in.
         lanes::shut(&core);

@@ -8,9 +8,7 @@
 use super::core::Core;
 use crate::domain::ids::Incarnation;
 use crate::ports::store::{HINTS_KEPT, Hint, MAX_HINT_BYTES, MAX_TOPIC_BYTES};
-use redis::{
-    AsyncConnectionConfig, Client, ProtocolVersion, PushInfo, PushKind, RedisResult, Value,
-};
+use redis::{AsyncConnectionConfig, PushInfo, PushKind, RedisResult, Value};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -132,22 +130,23 @@ async fn subscribed(
         .set_connection_timeout(Some(core.options.connect_timeout))
         .set_response_timeout(Some(core.options.answer_timeout))
         .set_push_sender(tell);
-    let info = Client::open(core.options.url.as_str())?;
-    let info = info.get_connection_info();
-    let settings = info.redis_settings().clone();
-    let info = info.clone();
-    let info = info.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3));
-    let client = Client::open(info)?;
-    let mut connection = client
-        .get_multiplexed_async_connection_with_config(&config)
-        .await?;
+    let Ok(master) = core.masters.of(PARTITION) else {
+        // Looked for by those who have to have it.
+        return Ok(());
+    };
+    let mut connection = master.way.unasked().dial(&config).await?;
     let (_, subscribe) = words(core.nodes.hints.sharded);
     let mut call = redis::cmd(subscribe);
     call.arg(core.keys.of(PARTITION, "hints"));
     connection.send_packed_command(&call).await?;
     *pause = PAUSES[0];
     loop {
-        let Ok(push) = timeout(SILENCE, told.recv()).await else {
+        let told = timeout(SILENCE, told.recv()).await;
+        // What the one that took its place publishes is not heard here.
+        if master.is_over() {
+            return Ok(());
+        }
+        let Ok(push) = told else {
             connection.send_packed_command(&redis::cmd("PING")).await?;
             continue;
         };

@@ -2,13 +2,13 @@
 //!
 //! | key | holds |
 //! |---|---|
-//! | `P:store` | name card of the store: format, partitions, secret |
+//! | `P{tag}store` | in partition 0: name card of the store: format, partitions, secret |
 //! | `P{tag}N` | an entity called N (`names`): revision, or revision and value |
 //! | `P{tag}due` | sorted set: entity → when it owes something |
 //! | `P{tag}desk` | hash: entity → row for the agents' lists |
 //! | `P{tag}feed` | stream `batch-index`: the change feed |
 //! | `P{tag}words` | hash: entity and message → payloads that an unsend erases |
-//! | `P{tag}meta` | hash: `desk` token of the last change of the desk, `batch` last batch of the feed, `archived` up to which it is forgotten |
+//! | `P{tag}meta` | hash: `store` mark, `desk` token of the last change of the desk, `batch` last batch of the feed, `archived` up to which it is forgotten |
 //! | `P{tag}lease:N` | who holds the lease N, for as long as he does |
 //! | `P{tag}budget:N` | hash: the bucket of the budget N |
 //! | `P{tag}nodes` | of the first partition; sorted set: incarnation and level → end of its presence |
@@ -21,7 +21,7 @@
 //! than 33 kinds.
 
 use super::names::{entity_of, member};
-use super::tags::tags;
+use super::tags::{slot, tags};
 use crate::ports::store::{EntityKey, EntityKind};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
@@ -31,6 +31,7 @@ pub struct Keys {
     prefix: String,
     tags: Vec<String>,
     hasher: SipHasher13,
+    mark: [u8; 8],
 }
 
 impl Keys {
@@ -40,12 +41,25 @@ impl Keys {
             prefix: prefix.to_owned(),
             tags: tags(partitions),
             hasher: SipHasher13::new_with_key(secret),
+            mark: *secret.first_chunk().expect("16 bytes begin with 8"),
         }
     }
 
-    /// The name card's key, known before the card is.
+    /// The name card's key, known before the card is: partition 0 has the same tag in every store.
     pub fn card(prefix: &str) -> String {
-        format!("{prefix}:store")
+        let tag = tags(1).pop().unwrap_or_default();
+        format!("{prefix}{{{tag}}}store")
+    }
+
+    /// The slots of the partitions of a store.
+    pub fn slots(partitions: u16) -> Vec<u16> {
+        let tags = tags(partitions);
+        tags.iter().map(|tag| slot(tag.as_bytes())).collect()
+    }
+
+    /// What every partition of this store bears.
+    pub fn mark(&self) -> &[u8; 8] {
+        &self.mark
     }
 
     /// How many partitions there are.
@@ -100,6 +114,14 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_card_lies_in_partition_0_whatever_their_number() {
+        for partitions in [1, 16, 256, 4_096] {
+            let keys = Keys::new("t", partitions, &[7; 16]);
+            assert_eq!(keys.of(0, "store"), Keys::card("t"));
+        }
+    }
 
     #[test]
     fn entities_fill_all_partitions() {

@@ -2,30 +2,25 @@
 //! next is sent when the one before has its answer. Commits of different entities do not wait for
 //! each other. An actor has one commit under way, so this costs nothing where it matters.
 
-use super::asking::ask;
 use super::core::Core;
-use super::reply::{outcome, strange};
-use crate::ports::store::{Class, Commit, EntityKey, Error, Outcome};
-use redis::Pipeline;
+use super::job::{Answer, Job, Work};
+use crate::ports::store::{Class, Commit, EntityKey, Error, Write};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
-type Answer = Result<Outcome, Error>;
+/// About what a commit's call has besides values and records.
+const FRAME: usize = 500;
 
-/// The lanes that are in use.
+/// The lanes that are in use: what waits behind the commit that is under way.
 #[derive(Default)]
 pub struct Lanes {
-    busy: Mutex<HashMap<EntityKey, VecDeque<Waiting>>>,
+    busy: Mutex<HashMap<EntityKey, VecDeque<Work>>>,
     waiting: AtomicUsize,
     empty: Notify,
-}
-
-struct Waiting {
-    commit: Commit,
-    tell: oneshot::Sender<Answer>,
 }
 
 impl Lanes {
@@ -45,12 +40,12 @@ impl Lanes {
         }
     }
 
-    fn busy(&self) -> MutexGuard<'_, HashMap<EntityKey, VecDeque<Waiting>>> {
+    fn busy(&self) -> MutexGuard<'_, HashMap<EntityKey, VecDeque<Work>>> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What comes next for an entity; the lane is gone when there is nothing.
-    fn next(&self, key: &EntityKey) -> Option<Waiting> {
+    fn next(&self, key: &EntityKey) -> Option<Work> {
         let mut busy = self.busy();
         let next = busy.get_mut(key)?.pop_front();
         if next.is_none() {
@@ -70,26 +65,55 @@ impl Lanes {
 ///
 /// # Errors
 /// [`Error::Closed`]; [`Error::Busy`] for new work when too much waits.
-pub fn submit(core: &Arc<Core>, commit: Commit) -> Result<oneshot::Receiver<Answer>, Error> {
+pub fn submit(core: &Arc<Core>, commit: &Commit) -> Result<oneshot::Receiver<Answer>, Error> {
+    let deadline = Instant::now() + core.options.patience;
     let (tell, told) = oneshot::channel();
-    let key = commit.key.clone();
-    let waiting = Waiting { commit, tell };
-    let mut busy = core.lanes.busy();
-    // Under the lock: a close that has seen no commit waiting sees none come.
-    core.alive()?;
-    let now = core.lanes.waiting();
-    if now >= core.options.waiting_max && waiting.commit.class == Class::Accepting {
-        return Err(Error::Busy { waiting: now });
+    let work = Work {
+        key: commit.key.clone(),
+        partition: core.keys.partition(&commit.key),
+        proposed: commit.proposed,
+        call: core.scripts.commit(&core.keys, commit),
+        bytes: size(commit),
+        deadline,
+        tell,
+    };
+    {
+        let mut busy = core.lanes.busy();
+        // Under the lock: a close that has seen no commit waiting sees none come.
+        core.alive()?;
+        let now = core.lanes.waiting();
+        if now >= core.options.waiting_max && commit.class == Class::Accepting {
+            return Err(Error::Busy { waiting: now });
+        }
+        core.lanes.waiting.fetch_add(1, Ordering::AcqRel);
+        match busy.entry(work.key.clone()) {
+            Entry::Occupied(lane) => {
+                lane.into_mut().push_back(work);
+                return Ok(told);
+            }
+            Entry::Vacant(lane) => lane.insert(VecDeque::new()),
+        };
     }
-    core.lanes.waiting.fetch_add(1, Ordering::AcqRel);
-    match busy.entry(key.clone()) {
-        Entry::Occupied(lane) => lane.into_mut().push_back(waiting),
-        Entry::Vacant(lane) => {
-            lane.insert(VecDeque::from([waiting]));
-            core.runtime.spawn(drain(Arc::clone(core), key));
+    Job::begin(core, work);
+    Ok(told)
+}
+
+/// A commit of this entity was answered: the next one goes. Those whose patience has ended meanwhile
+/// are told so.
+pub fn release(core: &Arc<Core>, key: &EntityKey) {
+    let ended = core.ended.load(Ordering::Acquire);
+    loop {
+        let next = core.lanes.next(key);
+        core.lanes.answered();
+        match next {
+            Some(work) if ended || work.deadline <= Instant::now() => {
+                let said = "the commit before it had no answer either";
+                work.give_up(core.options.patience, said);
+            }
+            Some(work) => return Job::begin(core, work),
+            None => return,
         }
     }
-    Ok(told)
 }
 
 /// Shuts the door for good. Commits that are in are answered.
@@ -98,22 +122,12 @@ pub fn shut(core: &Core) {
     core.closed.store(true, Ordering::Release);
 }
 
-async fn drain(core: Arc<Core>, key: EntityKey) {
-    while let Some(Waiting { commit, tell }) = core.lanes.next(&key) {
-        let answer = land(&core, &commit).await;
-        if matches!(answer, Ok(Outcome::Committed(_))) {
-            core.landed.fetch_add(1, Ordering::Relaxed);
-        }
-        // Whoever asked may be gone.
-        let _ = tell.send(answer);
-        core.lanes.answered();
-    }
-}
-
-async fn land(core: &Core, commit: &Commit) -> Answer {
-    let mut pipe = Pipeline::new();
-    pipe.add_command(core.scripts.commit(&core.keys, commit));
-    let answers = ask(&core.commits, &pipe, core.options.patience).await?;
-    let answer = answers.into_iter().next();
-    outcome(answer.ok_or_else(|| strange("nothing"))?, commit.proposed)
+fn size(commit: &Commit) -> usize {
+    let value = match &commit.write {
+        Write::Put(value) => value.len(),
+        Write::Delete => 0,
+    };
+    let row = commit.desk.as_ref().map_or(0, |row| row.len());
+    let records: usize = commit.feed.iter().map(|entry| entry.payload.len()).sum();
+    FRAME + value + row + records
 }

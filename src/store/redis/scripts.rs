@@ -99,10 +99,11 @@ impl Scripts {
         );
         cmd.arg(commit.expected.as_ref().map_or(&[][..], |r| &r.0[..]));
         cmd.arg(&commit.proposed.0[..]);
-        cmd.arg(match commit.class {
-            Class::Accepting => "0",
-            Class::Completing => "1",
-        });
+        let relief = match commit.class {
+            Class::Accepting => b'0',
+            Class::Completing => b'1',
+        };
+        cmd.arg([&[relief][..], keys.mark()].concat());
         let mut form = commit.proposed.0.to_vec();
         match &commit.write {
             Write::Put(value) => {

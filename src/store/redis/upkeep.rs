@@ -1,29 +1,37 @@
-//! Once a second: whether the server still holds the store, its time for the clock, its memory for the health. The thread that all
-//! of a store's tasks run on ends here.
+//! Once a second: whether the masters still are, their time for the clock, their memory for the
+//! health, their replicas for `WAIT`. The thread that all of a store's tasks run on ends here.
 
-use super::asking::ask;
 use super::core::Core;
-use super::reply::{array, bytes, number};
+use super::errors::Trouble;
+use super::info::{field, server_time, text};
+use super::link::is_replica;
+use super::master::{Line, Master};
 use crate::domain::time::Millis;
-use redis::{Pipeline, Value};
+use futures_util::future::join_all;
+use redis::Pipeline;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 const EVERY: Duration = Duration::from_secs(1);
+/// Looks between two questions who the masters are, when nothing makes one doubt it.
+const TURNS: u32 = 10;
+/// An answer that took longer says too little about the server's time.
+const SLOWEST: Duration = Duration::from_millis(100);
 
 /// Looks after the store until `end` is told or dropped, then lets the commits that wait be answered.
 pub async fn keep(core: Arc<Core>, mut end: oneshot::Receiver<()>) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut well = true;
+    let (mut well, mut turn) = (true, 0);
     loop {
         tokio::select! {
             _ = &mut end => break,
             _ = tick.tick() => {}
         }
+        turn += 1;
         let looked = tokio::select! {
             _ = &mut end => break,
             looked = look(&core) => looked,
@@ -34,58 +42,105 @@ pub async fn keep(core: Arc<Core>, mut end: oneshot::Receiver<()>) {
             _ => {}
         }
         well = looked.is_ok();
+        if !well || turn % TURNS == 0 {
+            let masters = Arc::clone(&core.masters);
+            // Whoever asks meanwhile waits for the same look; what it meets he is told.
+            core.runtime
+                .spawn(async move { masters.look().await.is_ok() });
+        }
     }
-    // Every one of them has its own patience; those in a lane come one after the other.
-    let longest = core.options.patience * 4;
-    if timeout(longest, core.lanes.emptied()).await.is_err() {
+    if timeout(core.longest(), core.lanes.emptied()).await.is_err() {
         let waiting = core.lanes.waiting();
         tracing::warn!(
             waiting,
             "commits were given up at the end, their outcome is unknown"
         );
     }
+    core.ended.store(true, Ordering::Release);
+    for master in core.masters.everybody() {
+        drop(master.queue.drain());
+    }
 }
 
-async fn look(core: &Core) -> Result<(), String> {
-    // A server that was flushed answers as before, over the same connections.
-    for link in [&core.commits, &core.reads] {
-        let held = timeout(core.options.patience, link.verify()).await;
-        let held = held.map_err(|_| "no answer in time".to_owned())?;
-        held.map_err(|trouble| trouble.said)?;
+/// One look at every master.
+pub async fn look(core: &Core) -> Result<(), String> {
+    let masters = core.masters.all();
+    let clock = core.masters.of(0).ok();
+    let looks = masters.iter().map(|master| examine(master));
+    let (mut free, mut used, mut said) = (u64::MAX, 0, None);
+    for (master, looked) in masters.iter().zip(join_all(looks).await) {
+        let seen = match looked {
+            Ok(seen) => seen,
+            Err(trouble) => {
+                said = Some(trouble.said);
+                continue;
+            }
+        };
+        used += seen.used;
+        free = free.min(seen.free);
+        if let Some(time) = seen.time
+            && clock
+                .as_ref()
+                .is_some_and(|clock| Arc::ptr_eq(clock, master))
+        {
+            core.clock.learn(time);
+        }
     }
+    core.server.free_bytes.store(free, Ordering::Relaxed);
+    core.server.used_bytes.store(used, Ordering::Relaxed);
+    match said {
+        None if masters.is_empty() => Err("no master is known".into()),
+        None => Ok(()),
+        Some(said) => Err(said),
+    }
+}
+
+struct Seen {
+    time: Option<Millis>,
+    used: u64,
+    free: u64,
+}
+
+async fn examine(master: &Master) -> Result<Seen, Trouble> {
     let mut pipe = Pipeline::new();
     pipe.cmd("TIME");
+    let asked = Instant::now();
+    let said = master.ask(Line::Reads, &pipe).await?;
+    let took = asked.elapsed();
+    let time = said.into_iter().next().and_then(Result::ok);
+    // The server read its clock about half-way.
+    let time = time.and_then(server_time).filter(|_| took <= SLOWEST);
+    let time = time.map(|time| Millis(time.0 + took.as_millis() as u64 / 2));
+    let mut pipe = Pipeline::new();
+    pipe.cmd("ROLE");
     pipe.cmd("INFO").arg("memory");
-    let mut answers = ask(&core.reads, &pipe, core.options.patience)
-        .await
-        .map_err(|error| error.to_string())?
-        .into_iter();
-    if let Some(time) = answers.next().and_then(server_time) {
-        core.clock.learn(time);
+    pipe.cmd("INFO").arg("replication");
+    let mut said = master.ask(Line::Reads, &pipe).await?.into_iter();
+    match said.next() {
+        Some(Ok(role)) if is_replica(&role) => {
+            master.demote().await;
+            return Err(Trouble::replica());
+        }
+        // One that is loading says so to everything.
+        Some(Err(trouble)) if trouble.verdict == super::errors::Verdict::Wait => {
+            return Err(trouble);
+        }
+        _ => {}
     }
-    let info = match answers.next() {
-        Some(Value::VerbatimString { text, .. }) => text,
-        Some(other) => String::from_utf8_lossy(&bytes(other).unwrap_or_default()).into_owned(),
-        None => String::new(),
-    };
-    let number = |name| field(&info, name).and_then(|text| text.parse().ok());
-    if let (Some(max), Some(used)) = (number("maxmemory"), number("used_memory")) {
-        core.server.max_bytes.store(max, Ordering::Relaxed);
-        core.server.used_bytes.store(used, Ordering::Relaxed);
+    let memory = said.next().and_then(Result::ok).map(text);
+    let memory = memory.unwrap_or_default();
+    if let Some(Ok(info)) = said.next() {
+        master.learn_replicas(&text(info));
     }
-    Ok(())
-}
-
-/// A field of `INFO`.
-pub fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    let fields = info.lines().filter_map(|line| line.split_once(':'));
-    let mut values = fields.filter_map(|(key, value)| (key == name).then_some(value.trim()));
-    values.next()
-}
-
-/// What `TIME` says: seconds and microseconds.
-pub fn server_time(value: Value) -> Option<Millis> {
-    let mut parts = array(value, "the time").ok()?.into_iter().map(number);
-    let (seconds, micros) = (parts.next()??, parts.next()??);
-    Some(Millis(seconds * 1_000 + micros / 1_000))
+    let number = |name| field(&memory, name).and_then(|text| text.parse().ok());
+    let (used, max) = (number("used_memory"), number("maxmemory"));
+    let used: u64 = used.unwrap_or(0);
+    Ok(Seen {
+        time,
+        used,
+        free: match max.unwrap_or(0) {
+            0 => u64::MAX,
+            max => u64::saturating_sub(max, used),
+        },
+    })
 }

@@ -1,17 +1,27 @@
 -- One commit. May be sent twice: whoever finds his own revision stored had landed.
 -- KEYS 1 value  2 due  3 desk  4 feed  5 words  6 meta  7 list of the kind
--- ARGV 1 expected ('' none)  2 proposed  3 relief ('1': settles, passes at maxmemory)
+-- ARGV 1 expected ('' none)  2 proposed  3 relief ('1': settles, passes at maxmemory), then the mark
+--      that the partition must bear
 --      4 stored form: proposed, or proposed + value  5 tombstone's life in ms, '' for a value
 --      6 member  7 due ms or ''  8 desk row there ('1' or '0')  9 desk row
 --      10 id, if the kind is listed, or ''  11 number of erasures, then their marks,
 --      then pairs: mark of the message or '', payload
 -- Answers {1} applied, {2} had landed, {0, what is stored or nil} conflict.
+local relief, mark = string.sub(ARGV[3], 1, 1), string.sub(ARGV[3], 2)
+if redis.call('HGET', KEYS[6], 'store') ~= mark then
+  return redis.error_reply('NOSTORE the partition does not bear the mark of the store that was opened')
+end
 local current = redis.call('GETRANGE', KEYS[1], 0, 15)
-if current == ARGV[2] then return {2} end
+if current == ARGV[2] then
+  -- WAIT, sent behind this, waits for the writes of its connection: there must be one.
+  redis.call('HDEL', KEYS[3], '')
+  redis.call('HINCRBY', KEYS[6], 'again', 1)
+  return {2}
+end
 if current ~= ARGV[1] then return {0, redis.call('GET', KEYS[1])} end
 
 -- The first write decides whether memory is asked for: a deletion of nothing never does.
-if ARGV[3] == '1' then redis.call('HDEL', KEYS[3], '') end
+if relief == '1' then redis.call('HDEL', KEYS[3], '') end
 local member, gone, due = ARGV[6], ARGV[5] ~= '', ARGV[7]
 -- A tombstone that still owes something must be found by whoever comes for it.
 if gone and due == '' then
