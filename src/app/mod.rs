@@ -18,4 +18,4 @@ pub use moving::{Moved, Target, back_up, copy, restore};
 pub use prepare::{Fault, Prepared, prepare};
 pub use refusal::StartError;
 pub use run::{Running, Start, start};
-pub use store::StoreAtHand;
+pub use store::{StoreAtHand, examine};

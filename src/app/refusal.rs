@@ -26,9 +26,6 @@ pub enum StartError {
     /// The archive's bucket cannot be used.
     #[error(transparent)]
     Archive(#[from] s3::SettingsError),
-    /// The config asks for something this version does not serve.
-    #[error("{0}")]
-    NotYet(&'static str),
     /// A channel's addresses are unusable.
     #[error(transparent)]
     Channel(#[from] api::SettingsError),

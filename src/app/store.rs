@@ -3,8 +3,8 @@
 use super::archive;
 use super::observe::StoreFigures;
 use super::refusal::StartError;
-use crate::config::Site;
-use crate::config::settings::{self, RedisServers, StoreKind};
+use crate::config::settings::{self, Durability, RedisServers, StoreKind};
+use crate::config::{Secret, Site};
 use crate::ports::archive::Archive;
 use crate::ports::store::Store;
 use crate::store::embedded::{self, Embedded, FolderLock};
@@ -47,15 +47,39 @@ pub(super) fn open(asked: &settings::Store) -> Result<Opened, StartError> {
 
 /// Connects to a store on Redis.
 pub(super) fn remote(asked: &settings::Redis) -> Result<Redis, StartError> {
-    let RedisServers::One(url) = &asked.servers else {
-        return Err(StartError::NotYet(
-            "only one redis server (url) is served by this version",
-        ));
+    Ok(Redis::open(options(asked))?)
+}
+
+/// Looks at the servers of a store and changes nothing.
+///
+/// # Errors
+/// Why the store would not open there.
+pub async fn examine(asked: &settings::Redis) -> Result<redis::Survey, StartError> {
+    Ok(redis::examine(options(asked)).await?)
+}
+
+fn options(asked: &settings::Redis) -> redis::Options {
+    let all = |urls: &[Secret]| urls.iter().map(|url| url.expose().to_owned()).collect();
+    let servers = match &asked.servers {
+        RedisServers::One(url) => redis::Servers::One(url.expose().to_owned()),
+        RedisServers::Cluster(urls) => redis::Servers::Cluster(all(urls)),
+        RedisServers::Sentinel { sentinels, master } => redis::Servers::Sentinel {
+            sentinels: all(sentinels),
+            master: master.to_string(),
+        },
     };
-    let mut options = redis::Options::new(url.expose());
-    options.prefix = asked.prefix.to_string();
-    options.partitions = asked.partitions;
-    Ok(Redis::open(options)?)
+    let durability = match asked.durability {
+        Durability::Fast => redis::Durability::Fast,
+        Durability::Disk => redis::Durability::Disk,
+        Durability::Replicated => redis::Durability::Replicated,
+    };
+    redis::Options {
+        prefix: asked.prefix.to_string(),
+        partitions: asked.partitions,
+        assume_settings: asked.assume_settings,
+        tls_ca: asked.tls_ca.clone(),
+        ..redis::Options::of(servers, durability)
+    }
 }
 
 fn own_folder(asked: &settings::Store) -> Result<FolderLock, StartError> {

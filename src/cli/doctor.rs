@@ -2,7 +2,7 @@
 
 use super::{DONE, FAULT, OUTSIDE, environment, print_faults};
 use crate::app;
-use crate::config::settings::{Channel, Settings, StoreKind};
+use crate::config::settings::{Channel, Redis, Settings, StoreKind};
 use crate::line::api::{CallError, Client};
 use crate::store::embedded::{self, OpenError};
 use crate::telemetry::logging;
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             }
         }
         if let StoreKind::Redis(asked) = &prepared.settings.store.kind {
-            redis_server(&asked.servers, &mut findings).await;
+            redis_servers(asked, &mut findings).await;
         }
     });
     if findings.bad == 0 { DONE } else { OUTSIDE }
@@ -309,38 +309,13 @@ async fn line(channel: &Channel, client: &Client, findings: &mut Findings) {
     );
 }
 
-async fn redis_server(servers: &crate::config::settings::RedisServers, findings: &mut Findings) {
-    use crate::config::settings::RedisServers;
-    let RedisServers::One(url) = servers else {
-        findings.warn("redis", "only single servers are examined by this version");
-        return;
-    };
-    let asked = async {
-        let client = redis::Client::open(url.expose())?;
-        let mut connection = client.get_multiplexed_async_connection().await?;
-        let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
-        Ok::<_, redis::RedisError>(info)
-    };
-    match asked.await {
-        Ok(info) => {
-            let field = |name: &str| {
-                info.lines()
-                    .find_map(|line| line.strip_prefix(name))
-                    .unwrap_or("?")
-                    .to_string()
-            };
-            findings.good("redis", &format!("version {}", field("redis_version:")));
-            if field("maxmemory_policy:") != "noeviction" {
-                findings.bad(
-                    "redis",
-                    "maxmemory-policy must be noeviction: it would forget customers",
-                );
-            }
-            if field("aof_enabled:") != "1" {
-                findings.bad(
-                    "redis",
-                    "appendonly is off: a restart would forget customers",
-                );
+async fn redis_servers(asked: &Redis, findings: &mut Findings) {
+    match app::examine(asked).await {
+        Ok(survey) => {
+            let masters = survey.masters.join(", ");
+            findings.good("redis", &format!("{masters}: {}", survey.promise));
+            for warning in survey.warnings {
+                findings.warn("redis", &warning);
             }
         }
         Err(error) => findings.bad("redis", &error.to_string()),

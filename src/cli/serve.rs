@@ -38,9 +38,7 @@ pub(super) fn run(config: &Path) -> u8 {
             Err(error) => {
                 tracing::error!(error = %error, "hotline did not start");
                 match error {
-                    StartError::NotYet(_) | StartError::Channel(_) | StartError::Archive(_) => {
-                        FAULT
-                    }
+                    StartError::Channel(_) | StartError::Archive(_) => FAULT,
                     StartError::Listen { .. } | StartError::Store(_) | StartError::Redis(_) => {
                         OUTSIDE
                     }

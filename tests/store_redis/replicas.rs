@@ -73,7 +73,7 @@ fn disk_is_refused_where_writes_are_not_synced() {
         matches!(refused, Some(OpenError::Durability { .. })),
         "{refused:?}"
     );
-    options.assert_settings = true;
+    options.assume_settings = true;
     let store = Redis::open(options.clone()).unwrap();
     assert_eq!(store.warnings().len(), 1, "{:?}", store.warnings());
     assert!(store.health().promise.contains("two seconds"));
@@ -81,7 +81,7 @@ fn disk_is_refused_where_writes_are_not_synced() {
         server.say(&["CONFIG", "SET", "appendfsync", "always"]),
         "+OK"
     );
-    options.assert_settings = false;
+    options.assume_settings = false;
     let store = Redis::open(options).unwrap();
     assert!(store.warnings().is_empty(), "{:?}", store.warnings());
     assert!(store.health().promise.contains("power cut"));

@@ -81,11 +81,12 @@ pub fn examine(said: Vec<Each>, options: &Options) -> Result<Seen, OpenError> {
             Disk::Unknown | Disk::Always => "how it writes to its disk is not told",
         };
         // What is known to be otherwise may be vouched for, too: the promise says what is seen.
-        if !options.assert_settings {
+        if !options.assume_settings {
             return Err(OpenError::Durability {
                 asked: "disk",
                 found: found.into(),
-                allowed: "appendonly yes and appendfsync always",
+                allowed: "appendonly yes and appendfsync always; another durability; or \
+                          assume_settings, and the promise is what redis does",
             });
         }
         warnings.push(format!("durability is disk, and {found}"));
@@ -125,7 +126,7 @@ fn fit(info: &str, options: &Options, warnings: &mut Vec<String>) -> Result<(), 
     let mut parts = version.split('.').map(str::parse::<u32>);
     match (parts.next(), parts.next()) {
         (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= OLDEST => {}
-        _ if version.is_empty() && options.assert_settings => {
+        _ if version.is_empty() && options.assume_settings => {
             warnings.push("the server does not tell its version".into());
         }
         _ => return Err(OpenError::Version(version.to_owned())),
@@ -201,9 +202,9 @@ mod tests {
         said
     }
 
-    fn one(durability: Durability, assert_settings: bool) -> Options {
+    fn one(durability: Durability, assume_settings: bool) -> Options {
         Options {
-            assert_settings,
+            assume_settings,
             ..Options::of(Servers::One("redis://h".into()), durability)
         }
     }

@@ -56,5 +56,6 @@ mod tags;
 mod upkeep;
 
 pub use handle::Redis;
+pub use open::{Survey, examine};
 pub use options::{Durability, OpenError, Options, Servers};
 pub use tags::{slot, tags};

@@ -29,35 +29,24 @@ pub async fn open(options: Options) -> Result<Core, OpenError> {
     options.check()?;
     let masters = Arc::new(Masters::new(&options, Keys::slots(options.partitions))?);
     masters.look().await.map_err(failed)?;
-    let all = masters.all();
     let first = masters.of(0).map_err(failed)?;
     let mut names = Vec::new();
     for name in asked(&first, &Scripts::loading()).await? {
         names.push(text(name.map_err(failed)?));
     }
     let scripts = Scripts::named(names).ok_or_else(|| strange("names of scripts"))?;
-    let mut warnings = Vec::new();
-    let mut worst = Disk::Always;
-    let mut sharded = true;
-    for master in &all {
-        let said = asked(master, &durability::questions()).await?;
-        if let Some(Ok(info)) = said.first() {
-            let info = text(info.clone());
-            master.learn_replicas(&info);
-            sharded &= is_sharded(&info);
-        }
-        let seen = durability::examine(said, &options)?;
-        worst = worst.min(seen.disk);
-        let named = |warning| format!("{}: {warning}", master.address);
-        warnings.extend(seen.warnings.into_iter().map(named));
-    }
+    let Survey {
+        promise,
+        mut warnings,
+        sharded,
+        ..
+    } = survey(&masters, &options).await?;
     let keys = card::read(&masters, &scripts, &options, &mut warnings).await?;
     let time = asked(&first, &time()).await?.into_iter().next();
     let time = time.and_then(Result::ok).and_then(server_time);
     let time = time.ok_or_else(|| strange("the server's time"))?;
     let draw = getrandom::u32().map_err(|error| OpenError::Server(error.to_string()))?;
     let incarnation = born(time, draw);
-    let promise = durability::promise(&options, worst);
     tracing::info!(promise, "redis store is open");
     for warning in &warnings {
         tracing::warn!(warning, "redis");
@@ -87,6 +76,54 @@ pub async fn open(options: Options) -> Result<Core, OpenError> {
     // What it meets is met again in a second, and said then.
     let _ = upkeep::look(&core).await;
     Ok(core)
+}
+
+/// What the servers of a store are, before anything is asked of the store itself.
+#[derive(Debug)]
+pub struct Survey {
+    /// The masters' addresses.
+    pub masters: Vec<String>,
+    /// What a 200 to LINE would promise.
+    pub promise: &'static str,
+    /// What the operator should know.
+    pub warnings: Vec<String>,
+    sharded: bool,
+}
+
+/// Looks at the servers and changes nothing, not even an empty store.
+///
+/// # Errors
+/// As opening, as far as it is the servers' fault.
+pub async fn examine(options: Options) -> Result<Survey, OpenError> {
+    options.check()?;
+    let masters = Arc::new(Masters::new(&options, Keys::slots(options.partitions))?);
+    masters.look().await.map_err(failed)?;
+    survey(&masters, &options).await
+}
+
+async fn survey(masters: &Masters, options: &Options) -> Result<Survey, OpenError> {
+    let mut worst = Disk::Always;
+    let mut survey = Survey {
+        masters: Vec::new(),
+        promise: "",
+        warnings: Vec::new(),
+        sharded: true,
+    };
+    for master in masters.all() {
+        let said = asked(&master, &durability::questions()).await?;
+        if let Some(Ok(info)) = said.first() {
+            let info = text(info.clone());
+            master.learn_replicas(&info);
+            survey.sharded &= is_sharded(&info);
+        }
+        let seen = durability::examine(said, options)?;
+        worst = worst.min(seen.disk);
+        let named = |warning| format!("{}: {warning}", master.address);
+        survey.warnings.extend(seen.warnings.into_iter().map(named));
+        survey.masters.push(master.address.to_string());
+    }
+    survey.promise = durability::promise(options, worst);
+    Ok(survey)
 }
 
 /// Whether the server publishes within a shard.

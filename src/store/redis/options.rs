@@ -62,7 +62,7 @@ pub struct Options {
     pub replicas_min: usize,
     /// The operator vouches for what the server does not tell or allow to be asked: start-up checks
     /// that would refuse for that reason warn instead.
-    pub assert_settings: bool,
+    pub assume_settings: bool,
     /// PEM file of the only authorities that `rediss://` trusts; without one, the system's.
     pub tls_ca: Option<PathBuf>,
     /// How long a connection may take to be made.
@@ -94,7 +94,7 @@ impl Options {
             partitions: 256,
             durability,
             replicas_min: 1,
-            assert_settings: false,
+            assume_settings: false,
             tls_ca: None,
             connect_timeout: Duration::from_secs(1),
             answer_timeout: Duration::from_millis(500),
