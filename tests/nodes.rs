@@ -7,9 +7,11 @@
 #![allow(clippy::disallowed_methods)] // threads of the test's own: no arbiter is blocked
 
 #[path = "store_support/redis.rs"]
-mod redis;
+mod server;
 mod support;
 
+#[path = "nodes/bursts.rs"]
+mod bursts;
 #[path = "nodes/customers.rs"]
 mod customers;
 #[path = "nodes/pressure.rs"]
@@ -18,6 +20,8 @@ mod pressure;
 mod redis_down;
 #[path = "nodes/routers.rs"]
 mod routers;
+#[path = "nodes/stale.rs"]
+mod stale;
 #[path = "nodes/standalone.rs"]
 mod standalone;
 #[path = "nodes/strait.rs"]
@@ -32,7 +36,7 @@ use trial::Setting;
 
 #[test]
 fn three_nodes_answer_every_customer_once_and_in_order() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let server = Disk::Always.server();

@@ -1,12 +1,12 @@
 //! Customers and LINE at their worst: the same webhook twice, many messages at once.
 
-use crate::redis;
+use crate::server;
 use crate::standalone::Disk;
 use crate::trial::Setting;
 
 #[test]
 fn a_webhook_delivered_to_two_nodes_at_once_is_answered_once() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let server = Disk::Always.server();

@@ -1,6 +1,6 @@
 //! Redis that forgets its scripts, is full, or far away.
 
-use crate::redis;
+use crate::server;
 use crate::standalone::Disk;
 use crate::strait::Strait;
 use crate::trial::Setting;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn scripts_flushed_every_100_ms_lose_nothing() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let server = Disk::Always.server();
@@ -34,7 +34,7 @@ fn scripts_flushed_every_100_ms_lose_nothing() {
 
 #[test]
 fn a_full_server_takes_nothing_new_and_finishes_what_it_has() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let server = Disk::Always.server();
@@ -60,7 +60,7 @@ fn a_full_server_takes_nothing_new_and_finishes_what_it_has() {
 
 #[test]
 fn a_server_600_ms_away_for_5_s_loses_nothing() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let server = Disk::Always.server();

@@ -1,6 +1,6 @@
 //! Redis dies and comes back with what its disk has.
 
-use crate::redis;
+use crate::server;
 use crate::standalone::Disk;
 use crate::trial::{Outcome, Setting};
 
@@ -17,7 +17,7 @@ fn killed(disk: Disk) -> Outcome {
 
 #[test]
 fn redis_killed_with_every_write_on_disk_loses_nothing() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let outcome = killed(Disk::Always);
@@ -30,7 +30,7 @@ fn redis_killed_with_every_write_on_disk_loses_nothing() {
 #[test]
 #[ignore = "scripts/faults --full"]
 fn redis_killed_with_a_flush_a_second_doubles_nothing() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let outcome = killed(Disk::Everysec);
@@ -43,7 +43,7 @@ fn redis_killed_with_a_flush_a_second_doubles_nothing() {
 #[test]
 #[ignore = "scripts/faults --full"]
 fn redis_that_comes_back_empty_is_refused_until_the_nodes_are_restarted() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let disk = Disk::Off;
@@ -55,7 +55,7 @@ fn redis_that_comes_back_empty_is_refused_until_the_nodes_are_restarted() {
         store,
         &server,
     );
-    let mut trial = setting.begin();
+    let mut trial = setting.owing().begin();
     trial.strike(|_| server.kill());
     trial.on_for(500);
     server.again();

@@ -1,6 +1,6 @@
 //! Nodes that die, freeze and leave, while the others go on.
 
-use crate::redis;
+use crate::server;
 use crate::standalone::Disk;
 use crate::support::load;
 use crate::support::waits;
@@ -14,11 +14,11 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Customers who write for the first time right after a death.
 const NEWCOMERS: usize = 60;
 /// Their numbers begin where those of the load end.
-const FIRST_NEWCOMER: usize = 1_000;
+const FIRST_NEWCOMER: usize = 5_000;
 
 #[test]
 fn a_killed_node_loses_nothing_and_the_others_answer_at_once() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let server = Disk::Always.server();
@@ -58,7 +58,7 @@ fn a_killed_node_loses_nothing_and_the_others_answer_at_once() {
 
 #[test]
 fn a_node_frozen_for_10_s_wakes_up_and_harms_nobody() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let server = Disk::Always.server();
@@ -86,7 +86,7 @@ fn a_node_frozen_for_10_s_wakes_up_and_harms_nobody() {
 
 #[test]
 fn a_rolling_restart_under_load_refuses_and_loses_nothing() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let server = Disk::Always.server();

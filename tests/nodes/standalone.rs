@@ -1,6 +1,6 @@
 //! One Redis server, in each way it can keep what it took.
 
-use crate::redis::Server;
+use crate::server::Server;
 
 /// How a server writes to its disk, and what a node is told of it.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! A node whose clock is wrong: the store's time rules.
 
-use crate::redis;
+use crate::server;
 use crate::standalone::Disk;
 use crate::trial::Setting;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ fn library() -> Option<PathBuf> {
 
 #[test]
 fn a_node_whose_clock_is_8_s_ahead_harms_nobody() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
     let Some(library) = library() else { return };

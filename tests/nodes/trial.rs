@@ -4,13 +4,14 @@
 //! The row is printed before anything is asserted, and appended to the file `HOTLINE_FAULTS_TABLE`
 //! names, so that a run that fails is in the table too.
 
-use crate::redis::Server;
+use crate::server::Server;
 use crate::support::fleet::Fleet;
 use crate::support::kills::{self, InFlight, Kill};
 use crate::support::load::{self, Load, Weather};
+use crate::support::rng::Rng;
 use crate::support::waits::{self, Healing};
 use crate::support::world::World;
-use hotline::simulator::Verdict;
+use hotline::simulator::{Fault, Faults, Verdict};
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::thread;
@@ -20,8 +21,10 @@ use std::time::Duration;
 const TABLE: &str = "HOTLINE_FAULTS_TABLE";
 /// Longest wait for everything owed to be settled.
 const SETTLE: Duration = Duration::from_secs(45);
-/// Customers who write, and messages a second of all of them together.
-const CUSTOMERS: usize = 400;
+/// Customers who write. So many that hardly one has more answers waiting at the end of a fault of ten
+/// seconds than are kept for one conversation (20; the oldest expire then, which is promised).
+const CUSTOMERS: usize = 1_000;
+/// Messages a second of all of them together.
 const RATE: u64 = 700;
 
 /// A fault under way.
@@ -58,6 +61,7 @@ pub struct Setting<'a> {
     /// As in LINE's console.
     pub redelivery: bool,
     pub weather: Weather,
+    pub customers: usize,
 }
 
 impl<'a> Setting<'a> {
@@ -70,6 +74,7 @@ impl<'a> Setting<'a> {
             server,
             redelivery: false,
             weather: load::usual,
+            customers: CUSTOMERS,
         }
     }
 
@@ -79,10 +84,22 @@ impl<'a> Setting<'a> {
         self
     }
 
+    /// With LINE so slow that many answers are owed at any moment.
+    pub fn owing(mut self) -> Self {
+        self.weather = slow;
+        self
+    }
+
+    /// With so many customers.
+    pub fn customers(mut self, customers: usize) -> Self {
+        self.customers = customers;
+        self
+    }
+
     /// Nodes up, load on for as long as it takes to be steady.
     pub fn begin(self) -> Trial {
         let mut trial = self.quiet();
-        trial.load = Some(trial.world.load(CUSTOMERS, RATE, self.weather));
+        trial.load = Some(trial.world.load(self.customers, RATE, self.weather));
         trial.on_for(2_500);
         trial
     }
@@ -201,6 +218,19 @@ impl Outcome {
 
     pub fn world(&self) -> &World {
         &self.world
+    }
+}
+
+/// LINE takes 200 to 800 ms before it decides.
+fn slow(rng: &mut Rng) -> Faults {
+    let before = Fault {
+        ms: rng.within(200, 800),
+        endpoints: load::sends(),
+        ..Fault::default()
+    };
+    Faults {
+        latency_before: Some(before),
+        ..Faults::default()
     }
 }
 
