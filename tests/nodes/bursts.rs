@@ -194,7 +194,7 @@ fn a_burst_beyond_what_is_owed_to_one_conversation_loses_only_what_is_told() {
             at_once(&trial, customer, 0, BURST);
         }
     });
-    let outcome = trial.over();
+    let outcome = trial.lossy().over();
     outcome.nothing_doubled();
     let verdict = &outcome.verdict;
     outcome.demand(verdict.accepted == all as u64, "all accepted");

@@ -111,7 +111,7 @@ fn a_stale_replica_that_is_promoted_harms_only_the_seconds_it_lacks() {
     let seq = trial.world.platform().journal().last_seq();
     let patience = Duration::from_secs(20);
     assert!(trial.world.answers_since(seq, 500, patience), "wedged");
-    let outcome = trial.over();
+    let outcome = trial.lossy().over();
     outcome.met_work();
     outcome.demand(outcome.verdict.violations == 0, "within LINE's rules");
     let lacking = from..=until;

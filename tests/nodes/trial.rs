@@ -21,6 +21,8 @@ use std::time::Duration;
 const TABLE: &str = "HOTLINE_FAULTS_TABLE";
 /// Longest wait for everything owed to be settled.
 const SETTLE: Duration = Duration::from_secs(45);
+/// The same where something is lost for good: longer than taking over what a dead node did.
+const LOSSY: Duration = Duration::from_secs(16);
 /// Customers who write. So many that hardly one has more answers waiting at the end of a fault of ten
 /// seconds than are kept for one conversation (20; the oldest expire then, which is promised).
 const CUSTOMERS: usize = 1_000;
@@ -36,6 +38,7 @@ pub struct Trial {
     version: String,
     load: Option<Load>,
     moment: Option<Kill>,
+    patience: Duration,
 }
 
 /// What came of it.
@@ -78,6 +81,12 @@ impl<'a> Setting<'a> {
         }
     }
 
+    /// With so many customers.
+    pub fn customers(mut self, customers: usize) -> Self {
+        self.customers = customers;
+        self
+    }
+
     /// With undelivered webhooks sent again.
     pub fn redelivered(mut self) -> Self {
         self.redelivery = true;
@@ -87,12 +96,6 @@ impl<'a> Setting<'a> {
     /// With LINE so slow that many answers are owed at any moment.
     pub fn owing(mut self) -> Self {
         self.weather = slow;
-        self
-    }
-
-    /// With so many customers.
-    pub fn customers(mut self, customers: usize) -> Self {
-        self.customers = customers;
         self
     }
 
@@ -116,6 +119,7 @@ impl<'a> Setting<'a> {
             version: version(self.server),
             load: None,
             moment: None,
+            patience: SETTLE,
         }
     }
 }
@@ -132,6 +136,12 @@ impl Trial {
         self.moment = Some(kills::noted(&self.world, || fault(fleet)));
     }
 
+    /// Something will be lost, so that nothing tells when all is over: looks after this long.
+    pub fn lossy(mut self) -> Self {
+        self.patience = LOSSY;
+        self
+    }
+
     /// No more questions.
     pub fn hush(&mut self) {
         self.load = None;
@@ -140,7 +150,7 @@ impl Trial {
     /// No more questions; waits until nothing is owed any more, writes the row.
     pub fn over(mut self) -> Outcome {
         self.hush();
-        let verdict = self.world.settled(SETTLE);
+        let verdict = self.world.settled(self.patience);
         let moment = self.moment.unwrap_or_else(|| kills::noticed(&self.world));
         let met = kills::in_flight(&self.world, &[moment]).remove(0);
         let outcome = Outcome {
