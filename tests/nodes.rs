@@ -20,6 +20,8 @@ mod pressure;
 mod redis_down;
 #[path = "nodes/routers.rs"]
 mod routers;
+#[path = "nodes/spooled.rs"]
+mod spooled;
 #[path = "nodes/stale.rs"]
 mod stale;
 #[path = "nodes/standalone.rs"]

@@ -6,6 +6,7 @@
 use crate::server;
 use crate::standalone::Disk;
 use crate::support::load;
+use crate::support::world::World;
 use crate::trial::{Outcome, Setting};
 use std::collections::HashMap;
 
@@ -30,8 +31,8 @@ fn away(seconds: u64, turn: Turn) -> Outcome {
     let store = store.replace("spool = false", "spool = true");
     let setting = Setting::of(fault, disk.name(), store, &server);
     // Each writes now and then: hardly one has more answers waiting at the end than are kept (20).
-    let customers = 100 * seconds as usize;
-    let mut trial = setting.customers(customers.max(1_000)).begin();
+    let customers = (100 * seconds as usize).max(1_000);
+    let mut trial = setting.customers(customers).begin();
     let others = match turn {
         Turn::One => vec![(1, trial.fleet.take(1)), (2, trial.fleet.take(2))],
         Turn::All => Vec::new(),
@@ -47,19 +48,19 @@ fn away(seconds: u64, turn: Turn) -> Outcome {
     trial.on_for(1_000);
     trial.hush();
     if seconds > 30 {
-        say_more(&trial.world);
+        say_more(&trial.world, customers);
     }
     trial.over()
 }
 
 /// Reply tokens die after about a minute; an answer without one waits for the customer's next message
 /// (`sending.late_answers = "wait"`). Everybody writes once more.
-fn say_more(world: &crate::support::world::World) {
+fn say_more(world: &World, customers: usize) {
     let mut next: HashMap<String, usize> = HashMap::new();
     for question in world.asked.lock().expect("no thread panics").iter() {
         *next.entry(question.customer.clone()).or_default() += 1;
     }
-    for customer in 0..next.len() {
+    for customer in 0..customers {
         if let Some(n) = next.get(&load::name(customer)) {
             load::say(world.platform(), &world.asked, customer, *n);
         }
