@@ -12,8 +12,13 @@ mod support;
 
 #[path = "nodes/bursts.rs"]
 mod bursts;
+#[path = "store_support/topology.rs"]
+mod topology;
+
 #[path = "nodes/customers.rs"]
 mod customers;
+#[path = "nodes/failover.rs"]
+mod failover;
 #[path = "nodes/pressure.rs"]
 mod pressure;
 #[path = "nodes/redis_down.rs"]
