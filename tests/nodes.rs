@@ -1,46 +1,57 @@
-//! Several routers over one Redis: the real program, killed, frozen and told to leave under load; the
-//! ledger kept by the simulated LINE judges what became of every message.
+//! Several routers over one Redis: the real program, killed, frozen and told to leave under load, and
+//! Redis as ill as it can be; the ledger kept by the simulated LINE judges what became of every message.
 //!
-//! `cargo test --profile ci --features failpoints --test nodes`
+//! `cargo test --profile ci --features failpoints --test nodes`; every fault in every mode, and the
+//! figures as a table: `scripts/faults --full`.
 #![cfg(feature = "failpoints")]
+#![allow(clippy::disallowed_methods)] // threads of the test's own: no arbiter is blocked
 
 #[path = "store_support/redis.rs"]
-mod redis;
+mod server;
 mod support;
 
-use redis::Server;
-use std::thread;
-use std::time::Duration;
-use support::fleet::Fleet;
-use support::load;
-use support::world::World;
+#[path = "nodes/bursts.rs"]
+mod bursts;
+#[path = "store_support/topology.rs"]
+mod topology;
 
-/// Longest wait for everything owed to be settled.
-const SETTLE: Duration = Duration::from_secs(40);
+#[path = "nodes/customers.rs"]
+mod customers;
+#[path = "nodes/failover.rs"]
+mod failover;
+#[path = "nodes/pressure.rs"]
+mod pressure;
+#[path = "nodes/redis_down.rs"]
+mod redis_down;
+#[path = "nodes/routers.rs"]
+mod routers;
+#[path = "nodes/spooled.rs"]
+mod spooled;
+#[path = "nodes/stale.rs"]
+mod stale;
+#[path = "nodes/standalone.rs"]
+mod standalone;
+#[path = "nodes/strait.rs"]
+mod strait;
+#[path = "nodes/time.rs"]
+mod time;
+#[path = "nodes/trial.rs"]
+mod trial;
 
-fn on(server: &Server) -> String {
-    format!(
-        "kind = \"redis\"\nurl = \"{}\"\ndurability = \"fast\"\nspool = false",
-        server.url()
-    )
-}
+use standalone::Disk;
+use trial::Setting;
 
 #[test]
 fn three_nodes_answer_every_customer_once_and_in_order() {
-    if !redis::installed() {
+    if !server::installed() {
         return;
     }
-    let server = Server::start();
-    let mut world = World::new("three_nodes", false);
-    let fleet = Fleet::start(&world, 3, &on(&server));
-    let load = world.load(300, 800, load::usual);
-    thread::sleep(Duration::from_secs(4));
-    load.stop();
-    let verdict = world.settled(SETTLE);
-    println!("three_nodes: {verdict}");
-    let waits = support::waits::waits(&world);
-    println!("three_nodes: longest wait {:?}", waits.first());
-    assert!(verdict.accepted > 2_000, "{verdict}");
-    assert!(verdict.clean(), "{verdict}\n{}", world.trail(&verdict));
-    drop(fleet);
+    let server = Disk::Always.server();
+    let store = Disk::Always.lines(&server.url());
+    let mut trial = Setting::of("none", Disk::Always.name(), store, &server).begin();
+    trial.strike(|_| ());
+    trial.on_for(2_500);
+    let outcome = trial.over();
+    outcome.met_work();
+    outcome.clean();
 }

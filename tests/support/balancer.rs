@@ -2,7 +2,8 @@
 //! connection it comes over, so that a customer's messages land on different nodes.
 //!
 //! A node that does not take the connection is passed over; one that breaks off in the middle of a
-//! request has it answered 502, as a balancer must that does not know what became of it.
+//! request has it answered 502, as a balancer must that does not know what became of it. On demand it
+//! misbehaves as networks do: it delivers a request twice, or says 502 of one that went well.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};
@@ -25,6 +26,9 @@ pub struct Balancer {
 struct Shared {
     targets: Mutex<Vec<SocketAddr>>,
     next: AtomicUsize,
+    twice: AtomicBool,
+    /// Every so many-th answer is kept back; 0: none.
+    deny: AtomicUsize,
     stopped: AtomicBool,
 }
 
@@ -58,6 +62,16 @@ impl Balancer {
             .expect("no thread panics holding it");
         *set = targets;
     }
+
+    /// From now on every request is delivered to two nodes at once.
+    pub fn deliver_twice(&self) {
+        self.shared.twice.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on every `n`-th request is answered 502, whatever the node said.
+    pub fn deny_every(&self, n: usize) {
+        self.shared.deny.store(n, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Balancer {
@@ -90,7 +104,19 @@ fn serve(client: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut open: HashMap<SocketAddr, Pipe> = HashMap::new();
     while let Some(request) = message(&mut requests)? {
         let mut answer = None;
-        for target in shared.in_turn() {
+        let turn = shared.next.load(Ordering::Relaxed);
+        let targets = shared.in_turn();
+        let twice = shared.twice.load(Ordering::Relaxed);
+        if let Some(&second) = targets.get(1).filter(|_| twice) {
+            let request = request.clone();
+            thread::spawn(move || {
+                // What this one says is heard by nobody.
+                let mut pipe = connection(&mut HashMap::new(), second)?;
+                pipe.get_mut().write_all(&request).ok()?;
+                message(&mut pipe).ok()?
+            });
+        }
+        for target in targets {
             let Some(mut pipe) = connection(&mut open, target) else {
                 continue;
             };
@@ -102,6 +128,10 @@ fn serve(client: &TcpStream, shared: &Shared) -> io::Result<()> {
                 open.insert(target, pipe);
             }
             break;
+        }
+        let deny = shared.deny.load(Ordering::Relaxed);
+        if deny > 0 && turn % deny == 0 {
+            answer = None;
         }
         let bad = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n";
         answers.write_all(answer.as_deref().unwrap_or(bad))?;

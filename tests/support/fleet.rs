@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub struct Fleet {
     pub nodes: Vec<Option<Hotline>>,
     configs: Vec<PathBuf>,
-    balancer: Balancer,
+    pub balancer: Balancer,
 }
 
 impl Fleet {

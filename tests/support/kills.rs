@@ -21,6 +21,13 @@ pub struct Kill {
     at: u64,
 }
 
+impl Kill {
+    /// Platform time, milliseconds.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+}
+
 /// What was in flight at a kill.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InFlight {
@@ -96,6 +103,16 @@ pub fn in_flight(world: &World, kills: &[Kill]) -> Vec<InFlight> {
         found
     };
     kills.iter().map(look).collect()
+}
+
+/// Events whose webhook was under way at the moment: sent before, answered or broken after.
+pub fn pending(world: &World, kill: &Kill) -> usize {
+    let entries = world.platform().journal().entries_since(kill.before);
+    let under_way = entries.iter().filter_map(|entry| match &entry.what {
+        What::Webhook(webhook) if webhook.sent_at <= kill.at => Some(webhook.event_ids.len()),
+        What::Webhook(_) | What::Call(_) => None,
+    });
+    under_way.sum()
 }
 
 type Named = (String, String);

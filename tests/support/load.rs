@@ -2,7 +2,7 @@
 
 use super::config::{CHANNEL, QUESTIONS, answer, question};
 use super::rng::Rng;
-use hotline::simulator::{Fault, Faults, Platform};
+use hotline::simulator::{Fault, Faults, Minted, Platform};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -120,12 +120,19 @@ fn next_questions(asked: &Asked, customers: usize) -> Vec<usize> {
 }
 
 /// LINE's shape of a user id.
-fn name(customer: usize) -> String {
+pub fn name(customer: usize) -> String {
     format!("U{customer:032x}")
 }
 
 /// The customer asks its `n`-th question now.
 pub fn say(platform: &Platform, asked: &Asked, customer: usize, n: usize) {
+    let minted = write(platform, asked, customer, n);
+    let channel = platform.channel(CHANNEL).expect("the channel is simulated");
+    platform.enqueue(channel, minted);
+}
+
+/// The customer writes its `n`-th question; it is not under way yet.
+pub fn write(platform: &Platform, asked: &Asked, customer: usize, n: usize) -> Minted {
     let customer = name(customer);
     let minted = platform
         .customer_says(CHANNEL, &customer, &question(n))
@@ -138,6 +145,5 @@ pub fn say(platform: &Platform, asked: &Asked, customer: usize, n: usize) {
             event: minted.webhook_event_id.clone(),
             answer: answer(n),
         });
-    let channel = platform.channel(CHANNEL).expect("the channel is simulated");
-    platform.enqueue(channel, minted);
+    minted
 }

@@ -24,6 +24,11 @@ impl Rng {
         Rng(seed)
     }
 
+    /// What `seeded` would go on from: right after the beginning, the seed.
+    pub fn state(&self) -> u64 {
+        self.0
+    }
+
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

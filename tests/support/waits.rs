@@ -58,3 +58,45 @@ pub fn waits(world: &World) -> Vec<Wait> {
     waits.sort_by_key(|wait| std::cmp::Reverse(wait.waited));
     waits
 }
+
+/// A wait longer than this is one that a customer notices, milliseconds.
+const LONG: u64 = 1_000;
+
+/// What a fault did to the customers. Milliseconds of platform time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Healing {
+    /// The longest wait that was not over when the fault began.
+    pub longest: u64,
+    /// From the fault until no accepted question waits longer than a second any more. Questions that
+    /// were never answered are not in it: they are lost or unconfirmed.
+    pub healed_after: u64,
+    /// From the fault until the last webhook that was not answered 200; 0: there was none.
+    pub refused_until: u64,
+    /// Events in those webhooks.
+    pub refused: usize,
+}
+
+/// Looks at a fault that began at this platform time; to be called when everything is over.
+pub fn healing(world: &World, fault: u64) -> Healing {
+    let mut healing = Healing::default();
+    for wait in waits(world) {
+        let over = wait.accepted + wait.waited;
+        if over < fault {
+            continue;
+        }
+        healing.longest = healing.longest.max(wait.waited);
+        if wait.waited > LONG {
+            healing.healed_after = healing.healed_after.max(over - fault);
+        }
+    }
+    for entry in world.platform().journal().entries_since(0) {
+        let What::Webhook(webhook) = &entry.what else {
+            continue;
+        };
+        if entry.at >= fault && !webhook.acknowledged() {
+            healing.refused_until = healing.refused_until.max(entry.at - fault);
+            healing.refused += webhook.event_ids.len();
+        }
+    }
+    healing
+}

@@ -24,6 +24,8 @@ pub struct World {
     pub simulator: SimulatorThread,
     pub asked: Asked,
     pub rng: Rng,
+    /// Repeats the run.
+    pub seed: u64,
     root: TempDir,
     secret: String,
     token: String,
@@ -33,6 +35,7 @@ impl World {
     /// A new world; `redelivery` as in LINE's console.
     pub fn new(what: &str, redelivery: bool) -> World {
         let mut rng = Rng::announced(what);
+        let seed = rng.state();
         let root = tempfile::tempdir().expect("a temporary folder");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         // Secrets of its own: a webhook that strays to another test's program is refused there.
@@ -56,6 +59,7 @@ impl World {
             simulator,
             asked: Asked::default(),
             rng,
+            seed,
             root,
             secret,
             token,
