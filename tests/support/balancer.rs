@@ -130,7 +130,7 @@ fn serve(client: &TcpStream, shared: &Shared) -> io::Result<()> {
             break;
         }
         let deny = shared.deny.load(Ordering::Relaxed);
-        if deny > 0 && turn % deny == 0 {
+        if deny > 0 && turn.is_multiple_of(deny) {
             answer = None;
         }
         let bad = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n";
