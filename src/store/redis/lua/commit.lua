@@ -8,7 +8,10 @@
 --      then pairs: mark of the message or '', payload
 -- Answers {1} applied, {2} had landed, {0, what is stored or nil} conflict.
 local relief, mark = string.sub(ARGV[3], 1, 1), string.sub(ARGV[3], 2)
+-- Whatever is answered without a write of its own makes one that changes nothing: a master that has
+-- become a replica, and is perhaps being emptied and filled, says READONLY instead.
 if redis.call('HGET', KEYS[6], 'store') ~= mark then
+  redis.call('HDEL', KEYS[3], '')
   return redis.error_reply('NOSTORE the partition does not bear the mark of the store that was opened')
 end
 local current = redis.call('GETRANGE', KEYS[1], 0, 15)
@@ -18,7 +21,10 @@ if current == ARGV[2] then
   redis.call('HINCRBY', KEYS[6], 'again', 1)
   return {2}
 end
-if current ~= ARGV[1] then return {0, redis.call('GET', KEYS[1])} end
+if current ~= ARGV[1] then
+  redis.call('HDEL', KEYS[3], '')
+  return {0, redis.call('GET', KEYS[1])}
+end
 
 -- The first write decides whether memory is asked for: a deletion of nothing never does.
 if relief == '1' then redis.call('HDEL', KEYS[3], '') end
