@@ -10,7 +10,8 @@
 local relief, mark = string.sub(ARGV[3], 1, 1), string.sub(ARGV[3], 2)
 -- Whatever is answered without a write of its own makes one that changes nothing: a master that has
 -- become a replica, and is perhaps being emptied and filled, says READONLY instead.
-if redis.call('HGET', KEYS[6], 'store') ~= mark then
+local meta = redis.call('HMGET', KEYS[6], 'store', 'batch')
+if meta[1] ~= mark then
   redis.call('HDEL', KEYS[3], '')
   return redis.error_reply('NOSTORE the partition does not bear the mark of the store that was opened')
 end
@@ -44,16 +45,14 @@ end
 
 -- Whoever changed the desk last leaves his token: no number, which a server that lost the newest
 -- commits would give twice.
-local row = redis.call('HGET', KEYS[3], member)
+local changed
 if ARGV[8] == '1' then
-  if row ~= ARGV[9] then
-    redis.call('HSET', KEYS[3], member, ARGV[9])
-    redis.call('HSET', KEYS[6], 'desk', string.sub(ARGV[2], 1, 8))
-  end
-elseif row then
-  redis.call('HDEL', KEYS[3], member)
-  redis.call('HSET', KEYS[6], 'desk', string.sub(ARGV[2], 1, 8))
+  changed = redis.call('HGET', KEYS[3], member) ~= ARGV[9]
+  if changed then redis.call('HSET', KEYS[3], member, ARGV[9]) end
+else
+  changed = redis.call('HDEL', KEYS[3], member) == 1
 end
+if changed then redis.call('HSET', KEYS[6], 'desk', string.sub(ARGV[2], 1, 8)) end
 
 if ARGV[10] ~= '' then
   redis.call(gone and 'SREM' or 'SADD', KEYS[7], ARGV[10])
@@ -68,7 +67,7 @@ if first < #ARGV then
   local time = redis.call('TIME')
   local now = time[1] * 1000000 + time[2]
   local batch = now
-  local before = tonumber(redis.call('HGET', KEYS[6], 'batch') or '0')
+  local before = tonumber(meta[2] or '0')
   if batch <= before then
     local high, low = string.byte(ARGV[2], 9, 10)
     batch = before + 1 + high * 16 + math.floor(low / 16)
@@ -80,9 +79,10 @@ if first < #ARGV then
     local mark, payload = ARGV[at], ARGV[at + 1]
     if mark ~= '' then
       -- Words that may have to vanish lie beside the stream, which cannot be changed.
-      local field = member .. mark
-      local others = redis.call('HGET', KEYS[5], field) or ''
-      redis.call('HSET', KEYS[5], field, others .. id .. ' ' .. #payload .. '\n' .. payload)
+      local field, held = member .. mark, id .. ' ' .. #payload .. '\n' .. payload
+      if redis.call('HSETNX', KEYS[5], field, held) == 0 then
+        redis.call('HSET', KEYS[5], field, redis.call('HGET', KEYS[5], field) .. held)
+      end
       payload = ''
     end
     if batch == now then
