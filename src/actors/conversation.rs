@@ -3,10 +3,11 @@
 //! Unsupervised on purpose: `actix::Supervisor` does not see panics. When this actor dies, its
 //! waiters see their channel close and the registry starts it again from the store.
 
+use super::known::Known;
 use super::messages::{Deliver, Gate, Undelivered};
 use super::outside::{Begun, calling, dispatch, end_of, name_of, retry_after, undelivered};
 use super::shared::Shared;
-use super::turn::{Core, Failure, Known, Turned};
+use super::turn::{Core, Failure, Turned};
 use crate::domain::conversation::{Event, Live, Owed, SendEnd};
 use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::domain::time::Millis;

@@ -53,6 +53,8 @@ pub struct Housekeeper {
     keep_archive: Option<Span>,
     turn: Turn,
     is_working: bool,
+    /// The next question whether it is this node's turn.
+    again: Option<SpawnHandle>,
 }
 
 impl Housekeeper {
@@ -64,6 +66,7 @@ impl Housekeeper {
             keep_archive: None,
             turn: Arc::new(|| ready(Ok(true)).boxed()),
             is_working: false,
+            again: None,
         }
     }
 
@@ -327,7 +330,11 @@ impl Handler<Round> for Housekeeper {
         ctx.spawn(round.map(|worked, keeper, ctx| {
             keeper.is_working = false;
             if !worked {
-                ctx.notify_later(Round, AGAIN);
+                // One chain of asking, however many hours the other's round takes.
+                let again = ctx.notify_later(Round, AGAIN);
+                if let Some(before) = keeper.again.replace(again) {
+                    ctx.cancel_future(before);
+                }
             }
         }));
     }

@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `shared` | what every conversation on this node uses |
 //! | `turn` | decide, commit, release: three consecutive steps |
+//! | `known` | what a conversation knows of its stored state, and how it makes sure |
 //! | `conversation` | the actor: one turn at a time, what arrives meanwhile is folded |
 //! | `resting` | what an idle conversation is told: LINE is well, leave memory |
 //! | `registry` | delivers to conversation actors, heals and parks them |
@@ -32,6 +33,7 @@ mod conversation;
 mod draw;
 mod healing;
 mod housekeeper;
+mod known;
 mod lines;
 mod messages;
 mod outside;

@@ -124,11 +124,21 @@ impl Registry {
         gate: Option<&Gate>,
     ) -> Result<(), Refusal> {
         let _counted = self.admit(events.len())?;
-        self.forget_unsent(key, &events).await?;
+        self.delivered(key, &events, gate).await?;
+        // Not before: asking the store first would let a later request overtake this one.
+        self.forget_unsent(key, &events).await
+    }
+
+    async fn delivered(
+        &self,
+        key: &ConversationKey,
+        events: &[Inbound],
+        gate: Option<&Gate>,
+    ) -> Result<(), Refusal> {
         // An unsend is tried even on a parked conversation: what it holds should not outlive it.
         let unsends = |inbound: &Inbound| matches!(inbound.received.kind, Kind::Unsent { .. });
         if self.is_parked(key) && !events.iter().any(unsends) {
-            return self.set_aside(key, &events, "parked").await;
+            return self.set_aside(key, events, "parked").await;
         }
         let batch = events
             .iter()
@@ -142,9 +152,9 @@ impl Registry {
             Ended::Refused(refusal) => Err(refusal),
             Ended::Unreadable(why) => {
                 self.park(key, &why);
-                self.set_aside(key, &events, &why).await
+                self.set_aside(key, events, &why).await
             }
-            Ended::Died => self.one_by_one(key, events, gate).await,
+            Ended::Died => self.one_by_one(key, events.to_vec(), gate).await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One turn of a conversation: decide, commit, release.
 
 use super::draw::tokens;
+use super::known::Known;
 use super::shared::Shared;
 use crate::domain::conversation::{
     Content, Conversation, DecodeError, Ending, Event, Fact, Kind, Live, Now, Owed, Transition,
@@ -8,9 +9,7 @@ use crate::domain::conversation::{
 
 use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::domain::time::{Millis, Span};
-use crate::ports::store::{
-    Class, Commit, EntityKey, Error, FeedEntry, Outcome, Revision, Stored, Urgency, Write,
-};
+use crate::ports::store::{Class, Commit, EntityKey, Error, FeedEntry, Outcome, Urgency, Write};
 use crate::ports::understand::Automation;
 use crate::telemetry::meter;
 use futures_util::future::join_all;
@@ -39,16 +38,6 @@ pub(super) struct Core {
     pub(super) entity: EntityKey,
     pub(super) shared: Arc<Shared>,
     pub(super) known: Known,
-}
-
-/// What is known of the stored state.
-pub(super) enum Known {
-    /// Nothing yet.
-    Unread,
-    /// The store has no such entity, or only a tombstone with this revision.
-    Absent(Option<Revision>),
-    /// The state, as the store confirmed it.
-    Live(Box<Live>),
 }
 
 /// Why a turn ended without being durable.
@@ -106,6 +95,11 @@ impl Core {
                 continue;
             }
             if !transition.changed() {
+                let received = |event: &Event| matches!(event, Event::Received(_));
+                let vouched = events.iter().any(received) && self.shared.store.is_shared();
+                if vouched && !self.vouch().await? {
+                    continue;
+                }
                 meter::rejected(transition.rejected());
                 return Ok(self.unchanged());
             }
@@ -181,30 +175,6 @@ impl Core {
     fn due_within(&self, live: &Live, span: Span) -> Option<Millis> {
         let horizon = self.shared.store.now() + span;
         live.state().due().filter(|due| *due < horizon)
-    }
-
-    async fn read(&mut self) -> Result<(), Failure> {
-        let reading = self.shared.store.load(&self.entity);
-        let stored = reading.await.map_err(Failure::Store)?;
-        self.adopt(stored)
-    }
-
-    fn adopt(&mut self, stored: Option<Stored>) -> Result<(), Failure> {
-        self.known = match stored {
-            Some(Stored {
-                revision,
-                value: Some(value),
-            }) => {
-                let live = Live::loaded(revision, value).map_err(Failure::Unreadable)?;
-                Known::Live(Box::new(live))
-            }
-            Some(Stored {
-                revision,
-                value: None,
-            }) => Known::Absent(Some(revision)),
-            None => Known::Absent(None),
-        };
-        Ok(())
     }
 
     /// Asks the intent stage about every text, side by side; never commits, always answers.

@@ -222,6 +222,8 @@ pub struct Stalling {
     pub inner: Memory,
     pub stalled: Option<EntityKey>,
     pub trouble: watch::Sender<Trouble>,
+    /// The name of this node among others on the same store.
+    pub node: Option<u64>,
 }
 
 impl Stalling {
@@ -246,8 +248,9 @@ impl Stalling {
 }
 
 impl Nodes for Stalling {
+    /// Nodes on one store all live on.
     fn is_gone(&self, other: Incarnation) -> bool {
-        self.inner.is_gone(other)
+        self.node.is_none() && self.inner.is_gone(other)
     }
     fn nodes(&self) -> Vec<Node> {
         self.inner.nodes()
@@ -293,11 +296,14 @@ impl Nodes for Stalling {
 }
 
 impl Store for Stalling {
+    fn is_shared(&self) -> bool {
+        self.node.is_some()
+    }
     fn now(&self) -> Millis {
         self.inner.now()
     }
     fn incarnation(&self) -> Incarnation {
-        self.inner.incarnation()
+        self.node.map_or(self.inner.incarnation(), Incarnation)
     }
     fn load(&self, key: &EntityKey) -> BoxFuture<'static, Result<Option<Stored>, store::Error>> {
         self.troubled().unwrap_or_else(|| self.inner.load(key))
@@ -400,7 +406,15 @@ impl House {
             policy,
             pushes,
             None,
+            None,
         )
+    }
+
+    /// One of several nodes on a store.
+    pub fn node(memory: &Memory, node: u64) -> House {
+        let policy = Policy::default();
+        let memory = memory.clone();
+        House::on(memory, GroupPolicy::All, None, policy, 20, None, Some(node))
     }
 
     /// The next life of the process on the same store.
@@ -414,13 +428,22 @@ impl House {
             Policy::default(),
             20,
             None,
+            None,
         )
     }
 
     /// A house on this store with a spool.
     pub fn spooled(memory: Memory, spool: Arc<dyn Spool>) -> House {
         let policy = Policy::default();
-        let house = House::on(memory, GroupPolicy::All, None, policy, 20, Some(spool));
+        let house = House::on(
+            memory,
+            GroupPolicy::All,
+            None,
+            policy,
+            20,
+            Some(spool),
+            None,
+        );
         if let Some(spooling) = &house.spooling {
             actix_rt::spawn(spooling.clone().run());
         }
@@ -434,11 +457,13 @@ impl House {
         policy: Policy,
         pushes: u32,
         spool: Option<Arc<dyn Spool>>,
+        node: Option<u64>,
     ) -> House {
         let store = Arc::new(Stalling {
             inner: memory,
             stalled,
             trouble: watch::Sender::new(Trouble::None),
+            node,
         });
         let scribe = Arc::new(Scribe::default());
         let book = Arc::new(Book::new(policy));

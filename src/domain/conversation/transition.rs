@@ -151,6 +151,19 @@ impl Live {
         })
     }
 
+    /// The stored form.
+    pub fn packed(&self) -> &Arc<[u8]> {
+        &self.packed
+    }
+
+    /// The same state after a commit that stored the same form again.
+    pub fn confirmed(self, proof: &Committed) -> Live {
+        Live {
+            revision: proof.revision(),
+            ..self
+        }
+    }
+
     /// Only the stored form, for keeping an idle conversation small.
     pub fn into_packed(self) -> Arc<[u8]> {
         self.packed

@@ -1,0 +1,82 @@
+//! What a conversation knows of its stored state, and how it makes sure of it where others write to
+//! the store, too.
+
+use super::draw::revision;
+use super::turn::{Core, Failure};
+use crate::domain::conversation::Live;
+use crate::ports::store::{Class, Commit, Outcome, Revision, Stored, Urgency, Write};
+use crate::telemetry::meter;
+use std::sync::Arc;
+
+/// What is known of the stored state.
+pub(super) enum Known {
+    /// Nothing yet.
+    Unread,
+    /// The store has no such entity, or only a tombstone with this revision.
+    Absent(Option<Revision>),
+    /// The state, as the store confirmed it.
+    Live(Box<Live>),
+}
+
+impl Core {
+    /// Reads the stored state.
+    pub(super) async fn read(&mut self) -> Result<(), Failure> {
+        let reading = self.shared.store.load(&self.entity);
+        let stored = reading.await.map_err(Failure::Store)?;
+        self.adopt(stored)
+    }
+
+    /// Takes over what the store has.
+    pub(super) fn adopt(&mut self, stored: Option<Stored>) -> Result<(), Failure> {
+        self.known = match stored {
+            Some(Stored {
+                revision,
+                value: Some(value),
+            }) => {
+                let live = Live::loaded(revision, value).map_err(Failure::Unreadable)?;
+                Known::Live(Box::new(live))
+            }
+            Some(Stored {
+                revision,
+                value: None,
+            }) => Known::Absent(Some(revision)),
+            None => Known::Absent(None),
+        };
+        Ok(())
+    }
+
+    /// What a customer sent is known already, as this reading says: of one server, which may have it from
+    /// a commit that nobody was promised, and die with it. A commit is waited for as the others are,
+    /// so the same form is stored once more. False: another writer came between.
+    pub(super) async fn vouch(&mut self) -> Result<bool, Failure> {
+        let Known::Live(live) = &self.known else {
+            return Ok(true);
+        };
+        let commit = Commit {
+            key: self.entity.clone(),
+            expected: Some(live.revision()),
+            proposed: revision(),
+            write: Write::Put(Arc::clone(live.packed())),
+            due: live.state().due(),
+            desk: None,
+            feed: Vec::new(),
+            erase: Vec::new(),
+            class: Class::Completing,
+            urgency: Urgency::Now,
+        };
+        let committing = self.shared.store.commit(commit);
+        match committing.await.map_err(Failure::Store)? {
+            Outcome::Committed(proof) => {
+                if let Known::Live(live) = std::mem::replace(&mut self.known, Known::Unread) {
+                    self.known = Known::Live(Box::new(live.confirmed(&proof)));
+                }
+                Ok(true)
+            }
+            Outcome::Conflict(stored) => {
+                meter::conflict();
+                self.adopt(stored)?;
+                Ok(false)
+            }
+        }
+    }
+}
