@@ -79,6 +79,12 @@ fn a_deployment_moves_and_goes_on() {
     assert!(world.settled(PATIENCE).clean());
     drop(server);
 
+    // Of nothing there is no backup, and nothing is made.
+    let empty = world.config("empty", "");
+    let none = refused(&["store", "backup", path(&backup), "--config", path(&empty)]);
+    assert!(none.contains("there is no store"), "{none}");
+    assert!(!empty.with_file_name("data").exists(), "something was made");
+
     // Into another folder, from where the same customers are served on.
     let other = world.config("other", "");
     let restored = done(&["store", "restore", path(&backup), "--config", path(&other)]);
@@ -99,6 +105,8 @@ fn a_deployment_moves_and_goes_on() {
         redis.url()
     );
     let many = world.config("many", &lines);
+    let none = refused(&["store", "backup", path(&empty), "--config", path(&many)]);
+    assert!(none.contains("there is no store \"hotline\""), "{none}");
     let copied = done(&["store", "copy", "--from", path(&other), "--to", path(&many)]);
     assert_eq!(digest(&copied), digest(&saved), "{copied}");
     let log = many.with_file_name("hotline.log");

@@ -109,6 +109,22 @@ impl StoreAtHand {
         Ok(StoreAtHand { store })
     }
 
+    /// As [`StoreAtHand::open`], for one that is there: nothing is made.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be had.
+    pub async fn existing(asked: &settings::Store) -> Result<StoreAtHand, StartError> {
+        match &asked.kind {
+            StoreKind::Embedded => embedded::must_exist(&asked.path)?,
+            StoreKind::Redis(asked) if !examine(asked).await?.is_there => {
+                let prefix = asked.prefix.to_string();
+                return Err(redis::OpenError::Absent { prefix }.into());
+            }
+            StoreKind::Redis(_) => {}
+        }
+        StoreAtHand::open(asked)
+    }
+
     /// Refuses a store that somebody else works with.
     ///
     /// # Errors

@@ -99,10 +99,19 @@ fn at_hand(site: &Site) -> Result<StoreAtHand, Failure> {
     StoreAtHand::open(&site.store).map_err(|error| Failure::Outside(error.to_string()))
 }
 
+/// A source: nothing is made where there is none.
+fn source(site: &Site) -> Result<StoreAtHand, Failure> {
+    wait(async {
+        let found = StoreAtHand::existing(&site.store).await;
+        found.map_err(|error| error.to_string())
+    })
+}
+
 fn copy(from: &Path, to: &Path, resume: bool) -> Result<String, Failure> {
     let (from, to) = (site(from)?, site(to)?);
-    let source = at_hand(&from)?;
+    let source = source(&from)?;
     source.at_rest()?;
+    let left = source.store.departures();
     let target = at_hand(&to)?;
     target.at_rest()?;
     let archive = target.archive(&to).map_err(|error| error.to_string())?;
@@ -114,6 +123,13 @@ fn copy(from: &Path, to: &Path, resume: bool) -> Result<String, Failure> {
             resume,
         },
     ))?;
+    // Whoever came meanwhile may have written to what had been read already.
+    source.at_rest()?;
+    if source.store.departures() != left {
+        let why = "somebody was at work with the source meanwhile: what was copied may be old, \
+                   allowed: an empty target, and nobody at work";
+        return Err(Failure::Outside(why.into()));
+    }
     wait(target.close())?;
     wait(source.close())?;
     Ok(told("copied and compared", &moved))
@@ -150,7 +166,7 @@ fn backup(file: &Path, config: &Path) -> Result<String, Failure> {
             };
         }
     }
-    let source = at_hand(&site)?;
+    let source = source(&site)?;
     let moved = wait(app::back_up(&*source.store, &file))?;
     wait(source.close())?;
     Ok(told("saved", &moved))

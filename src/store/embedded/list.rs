@@ -47,13 +47,7 @@ impl Core {
 pub fn all_at_rest(folder: &Path, kind: EntityKind) -> Result<Vec<Valued>, OpenError> {
     kind.listed()
         .map_err(|error| io(folder, table::FILE, &error))?;
-    match std::fs::metadata(folder.join(table::FILE)) {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(io(folder, table::FILE, &"there is no store in this folder"));
-        }
-        Err(error) => return Err(io(folder, table::FILE, &error)),
-    }
+    must_exist(folder)?;
     let _guard = FolderLock::take(folder)?;
     let readers = Readers::new(folder, &Options::new(folder).tuning);
     let failed = |error: Error| io(folder, table::FILE, &error);
@@ -73,6 +67,20 @@ pub fn all_at_rest(folder: &Path, kind: EntityKind) -> Result<Vec<Valued>, OpenE
     Replay::new(folder, &meta).run(End::Leave, &mut show)?;
     rest(&readers, kind, &mut found).map_err(failed)?;
     Ok(valued(found))
+}
+
+/// Refuses a folder in which there is no store: opening would make one.
+///
+/// # Errors
+/// There is none, or it cannot be looked for.
+pub fn must_exist(folder: &Path) -> Result<(), OpenError> {
+    match std::fs::metadata(folder.join(table::FILE)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(io(folder, table::FILE, &"there is no store in this folder"))
+        }
+        Err(error) => Err(io(folder, table::FILE, &error)),
+    }
 }
 
 /// Adds what the table has and nothing newer hides.

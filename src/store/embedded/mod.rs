@@ -39,6 +39,6 @@ mod writer;
 
 pub use guard::{FolderLock, unusable};
 pub use handle::Embedded;
-pub use list::all_at_rest;
+pub use list::{all_at_rest, must_exist};
 pub use options::{NoObserver, Observer, OpenError, Options, Tuning};
 pub use verify::{Report, deep_verify};

@@ -19,7 +19,7 @@ use super::scripts::Scripts;
 use super::servers::Masters;
 use super::shared::Others;
 use super::upkeep;
-use redis::Pipeline;
+use redis::{Pipeline, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use tokio::runtime::Handle;
@@ -87,6 +87,8 @@ pub struct Survey {
     pub promise: &'static str,
     /// What the operator should know.
     pub warnings: Vec<String>,
+    /// Whether a store of this prefix is there.
+    pub is_there: bool,
     sharded: bool,
 }
 
@@ -98,7 +100,13 @@ pub async fn examine(options: Options) -> Result<Survey, OpenError> {
     options.check()?;
     let masters = Arc::new(Masters::new(&options, Keys::slots(options.partitions))?);
     masters.look().await.map_err(failed)?;
-    survey(&masters, &options).await
+    let mut survey = survey(&masters, &options).await?;
+    let mut look = Pipeline::new();
+    look.cmd("EXISTS").arg(Keys::card(&options.prefix));
+    let first = masters.of(0).map_err(failed)?;
+    let there = asked(&first, &look).await?.into_iter().next();
+    survey.is_there = matches!(there, Some(Ok(Value::Int(1))));
+    Ok(survey)
 }
 
 async fn survey(masters: &Masters, options: &Options) -> Result<Survey, OpenError> {
@@ -107,6 +115,7 @@ async fn survey(masters: &Masters, options: &Options) -> Result<Survey, OpenErro
         masters: Vec::new(),
         promise: "",
         warnings: Vec::new(),
+        is_there: false,
         sharded: true,
     };
     for master in masters.all() {

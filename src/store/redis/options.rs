@@ -176,6 +176,14 @@ pub enum OpenError {
         /// What it would have to do.
         allowed: &'static str,
     },
+    /// There is none, and none was to be made.
+    #[error(
+        "there is no store {prefix:?} on these servers, allowed: the prefix of one that is there"
+    )]
+    Absent {
+        /// Of which store.
+        prefix: String,
+    },
     /// Some keys of the store are there and its name card is not, or is another's.
     #[error("the store {prefix:?} is not whole: {found}")]
     Torn {

@@ -6,6 +6,8 @@
 use super::frame::{Frame, MOST};
 use super::tally::Tally;
 use crate::ports::store::{FeedRecord, Row};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -38,14 +40,17 @@ impl Writer {
     /// When the file cannot be made, or one lies there already.
     pub fn create(place: &Path) -> io::Result<Writer> {
         if place.exists() {
-            let said = format!("{} is there already, allowed: a new file", place.display());
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, said));
+            return Err(taken(place));
         }
+        // A name of its own, and new: never somebody else's file, whatever leads there.
         let mut name = place.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
+        name.push(format!(
+            ".{:016x}.part",
+            getrandom::u64().map_err(io::Error::other)?
+        ));
         let beside = place.with_file_name(name);
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
+        options.write(true).create_new(true).mode(0o600);
         let mut out = BufWriter::new(options.open(&beside)?);
         out.write_all(HEAD)?;
         Ok(Writer {
@@ -98,7 +103,11 @@ impl Writer {
         })?;
         self.out.flush()?;
         self.out.get_ref().sync_all()?;
-        fs::rename(&self.beside, &self.place)?;
+        let moved = renameat_with(CWD, &self.beside, CWD, &self.place, RenameFlags::NOREPLACE);
+        moved.map_err(|error| match error {
+            Errno::EXIST => taken(&self.place),
+            other => other.into(),
+        })?;
         let folder = self.place.parent().filter(|it| !it.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(saved)
@@ -214,6 +223,11 @@ pub enum Kept {
     Record(FeedRecord),
 }
 
+fn taken(place: &Path) -> io::Error {
+    let said = format!("{} is there already, allowed: a new file", place.display());
+    io::Error::new(io::ErrorKind::AlreadyExists, said)
+}
+
 fn damaged(path: &Path, what: &str) -> io::Error {
     let said = format!("{}: {what}", path.display());
     io::Error::new(io::ErrorKind::InvalidData, said)
@@ -280,6 +294,20 @@ mod tests {
             fs::write(&place, &touched).unwrap();
             assert!(Reader::verify(&place).is_err(), "byte {n} touched");
         }
+    }
+
+    #[test]
+    fn of_two_backups_into_one_file_one_is_whole_and_one_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("b");
+        let other = Writer::create(&place).unwrap();
+        let saved = write(&place);
+        assert_eq!(
+            other.finish().unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
+        assert_eq!(Reader::verify(&place).unwrap(), saved);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
