@@ -4,7 +4,7 @@ use crate::server;
 use crate::standalone::Disk;
 use crate::support::load;
 use crate::support::waits;
-use crate::trial::Setting;
+use crate::trial::{Outcome, Setting};
 use hotline::simulator::What;
 use rustix::process::Signal;
 use std::time::Duration;
@@ -54,6 +54,9 @@ fn a_killed_node_loses_nothing_and_the_others_answer_at_once() {
     // A request that was on its way to the dead node is the client's to repeat.
     assert!(theirs.len() * 10 >= NEWCOMERS * 9, "{}", theirs.len());
     assert!(theirs.iter().all(|wait| *wait < 2_000), "{theirs:?}");
+    // What it had in flight: noticed after four seconds, finished by another.
+    let healed = outcome.healing.healed_after;
+    outcome.demand(healed < 10_000, "finished within 10 s");
 }
 
 #[test]
@@ -84,19 +87,18 @@ fn a_node_frozen_for_10_s_wakes_up_and_harms_nobody() {
     outcome.clean();
 }
 
-#[test]
-fn a_rolling_restart_under_load_refuses_and_loses_nothing() {
-    if !server::installed() {
-        return;
-    }
+/// Restarts the nodes one after the other; returns how many webhooks were refused meanwhile.
+fn rolling(fault: &'static str, told: bool) -> (Outcome, usize) {
     let server = Disk::Always.server();
     let store = Disk::Always.lines(&server.url());
-    let setting = Setting::of("rolling restart", Disk::Always.name(), store, &server);
-    let mut trial = setting.begin();
+    let mut trial = Setting::of(fault, Disk::Always.name(), store, &server).begin();
     let begun = trial.world.platform().journal().last_seq();
     trial.strike(|_| ());
     for n in 0..3 {
-        let mut leaving = trial.fleet.take(n);
+        let mut leaving = match told {
+            true => trial.fleet.take(n),
+            false => trial.fleet.nodes[n].take().expect("up"),
+        };
         leaving.signal(Signal::TERM);
         let status = leaving
             .ended(DRAIN)
@@ -107,12 +109,35 @@ fn a_rolling_restart_under_load_refuses_and_loses_nothing() {
         trial.on_for(700);
     }
     let outcome = trial.over();
-    outcome.met_work();
-    outcome.clean();
     let entries = outcome.world().platform().journal().entries_since(begun);
     let refused = entries.iter().filter(|entry| match &entry.what {
         What::Webhook(webhook) => !webhook.acknowledged(),
         What::Call(_) => false,
     });
-    assert_eq!(refused.count(), 0, "webhooks were refused");
+    let refused = refused.count();
+    (outcome, refused)
+}
+
+#[test]
+fn a_rolling_restart_under_load_refuses_and_loses_nothing() {
+    if !server::installed() {
+        return;
+    }
+    let (outcome, refused) = rolling("rolling restart, taken out of the turn first", true);
+    outcome.met_work();
+    outcome.clean();
+    assert_eq!(refused, 0, "webhooks were refused");
+}
+
+/// The balancer finds out by connections that are not taken. What it had handed over by then may be
+/// answered 502: measured.
+#[test]
+#[ignore = "scripts/faults --full"]
+fn a_rolling_restart_that_the_balancer_is_not_told_of_loses_nothing() {
+    if !server::installed() {
+        return;
+    }
+    let (outcome, _) = rolling("rolling restart, the balancer is not told", false);
+    outcome.met_work();
+    outcome.clean();
 }

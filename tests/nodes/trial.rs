@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Names the file the rows go to.
 const TABLE: &str = "HOTLINE_FAULTS_TABLE";
+/// Set: what the nodes logged is printed, too.
+const LOGS: &str = "HOTLINE_FAULTS_LOGS";
 /// Longest wait for everything owed to be settled.
 const SETTLE: Duration = Duration::from_secs(45);
 /// The same where something is lost for good: longer than taking over what a dead node did.
@@ -160,6 +162,14 @@ impl Trial {
             verdict,
             world: self.world,
         };
+        if std::env::var_os(LOGS).is_some() {
+            for n in 0..3 {
+                let log = self.fleet.folder(n).with_file_name("hotline.log");
+                let told = std::fs::read_to_string(log).unwrap_or_default();
+                told.lines().for_each(|line| println!("node {n}: {line}"));
+            }
+            println!("the fault was at {}", moment.at());
+        }
         outcome.tell(self.fault, self.mode, &self.version);
         outcome
     }
