@@ -7,6 +7,7 @@
 //! time is in the store and is owed at the next start.
 
 use super::archive;
+use super::door::Door;
 use super::edge::line_settings;
 use super::moving;
 use super::observe::LineFigures;
@@ -67,6 +68,7 @@ pub struct Running {
     webhook: web::Data<Webhook>,
     spooling: Option<Arc<Spooling>>,
     automation: Arc<Current>,
+    public_listener: Door,
     public_server: ServerHandle,
     internal_server: ServerHandle,
     drain: Duration,
@@ -140,6 +142,8 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let webhook = Webhook::new(channels, registry.clone(), bounds).with_spool(spooling.clone());
     let webhook = web::Data::new(webhook);
     let public_addr = local(&public_listener, "server.listen")?;
+    let door = Door::of(&public_listener)
+        .map_err(|error| failed("server.listen", &public_addr.to_string(), error))?;
     let drain = settings.server.drain_timeout.std();
     let workers = settings.server.workers.get();
     let public_server = public::serve(public_listener, workers, webhook.clone(), drain)
@@ -173,6 +177,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         webhook,
         spooling,
         automation,
+        public_listener: door,
         public_server: public_handle,
         internal_server: internal_handle,
         drain,
@@ -204,6 +209,7 @@ impl Running {
         // Stops accepting, lets requests under way end, then the worker threads stop. Conversations
         // live on those threads, so sends under way must end before: hence first the waiting.
         self.public_server.pause().await;
+        self.public_listener.close();
         let quiet = || {
             self.webhook.in_flight() == 0
                 && self

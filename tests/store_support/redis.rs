@@ -12,12 +12,19 @@ use std::time::{Duration, Instant};
 /// Set by `scripts/test`: a missing server fails instead of being skipped.
 const REQUIRED: &str = "HOTLINE_REQUIRE_REDIS";
 
+/// Names another server than the `redis-server` that is installed: an older one, or Valkey.
+const PROGRAM: &str = "HOTLINE_REDIS_SERVER";
+
+fn program() -> String {
+    std::env::var(PROGRAM).unwrap_or_else(|_| "redis-server".to_owned())
+}
+
 /// Whether `redis-server` can be started here. Says so once where it cannot.
 ///
 /// # Panics
 /// It cannot, and is required.
 pub fn installed() -> bool {
-    let version = Command::new("redis-server").arg("--version").output();
+    let version = Command::new(program()).arg("--version").output();
     if version.is_ok_and(|said| said.status.success()) {
         return true;
     }
@@ -120,7 +127,7 @@ impl Server {
 
     /// Starts on the port it has; false when it ended before it was ready.
     fn run(&mut self) -> bool {
-        let mut command = Command::new("redis-server");
+        let mut command = Command::new(program());
         if self.sentinel {
             command
                 .arg(self.folder.path().join("sentinel.conf"))
