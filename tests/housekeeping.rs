@@ -71,6 +71,19 @@ async fn old_feed_is_archived_before_it_is_trimmed_and_young_feed_stays() {
     assert_eq!(keeper.round().await, Ok(0));
 }
 
+#[actix_web::test]
+async fn the_operator_says_how_long_the_feed_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Arc::new(FolderArchive::open(folder.path()).unwrap());
+    let store = Memory::new();
+    store.set_now(START);
+    say(&store, 1, "old", vec![]).await;
+    store.set_now(START + Span::hours(30));
+    let keeper = Housekeeper::new(Arc::new(store.clone()), archive);
+    assert_eq!(keeper.clone().round().await, Ok(0), "a week, unless told");
+    assert_eq!(keeper.keep_feed(Span::hours(1)).round().await, Ok(1));
+}
+
 /// A commit of one fact, as a conversation records it.
 async fn learn(store: &Memory, chat: &str, fact: Fact) {
     let key = EntityKey::new(EntityKind::Conversation, &format!("main/{chat}"));

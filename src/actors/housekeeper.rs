@@ -29,7 +29,8 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(3_600);
 /// The first round: not while a start is still recovering.
 const FIRST: Duration = Duration::from_secs(300);
-/// Feed younger than this stays in the store; LINE's apps let people unsend for much less.
+/// Feed younger than this stays in the store unless the operator says otherwise; LINE's apps let people
+/// unsend for much less.
 const KEEP: Span = Span::hours(24 * 7);
 /// When another node keeps house: ask again after.
 const AGAIN: Duration = Duration::from_secs(300);
@@ -50,6 +51,7 @@ pub type Turn = Arc<dyn Fn() -> BoxFuture<'static, Result<bool, Error>> + Send +
 pub struct Housekeeper {
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
+    keep_feed: Span,
     keep_archive: Option<Span>,
     turn: Turn,
     is_working: bool,
@@ -63,10 +65,19 @@ impl Housekeeper {
         Housekeeper {
             store,
             archive,
+            keep_feed: KEEP,
             keep_archive: None,
             turn: Arc::new(|| ready(Ok(true)).boxed()),
             is_working: false,
             again: None,
+        }
+    }
+
+    /// Leaves in the store what is younger than this; whole days go.
+    pub fn keep_feed(self, span: Span) -> Housekeeper {
+        Housekeeper {
+            keep_feed: span,
+            ..self
         }
     }
 
@@ -118,7 +129,7 @@ impl Housekeeper {
         // Before anything is trimmed: the feed is where unsends are found.
         self.erase_archived(&mut looks, &mut shelf).await?;
         let mut archived = 0;
-        let horizon = self.store.now() - KEEP;
+        let horizon = self.store.now() - self.keep_feed;
         loop {
             let day = Day::oldest(&*self.store, &shelf, horizon).await;
             let Some(day) = day.map_err(told)? else {

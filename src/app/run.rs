@@ -154,6 +154,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     spool::drain(spooling.as_ref());
     Housekeeper::new(store.clone(), archive)
         .in_turn()
+        .keep_feed(settings.store.keep_feed)
         .keep_archive(settings.privacy.keep_archive)
         .start_on(&Arbiter::new().handle());
     watch_quotas(messenger);

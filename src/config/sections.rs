@@ -121,6 +121,11 @@ fn store(section: Section<'_>) -> Store {
         ByteSize::gib(1),
         ByteSize::mib(16)..=ByteSize::gib(1_024),
     );
+    let keep_feed = section.span(
+        "keep_feed",
+        Span::hours(7 * 24),
+        Span::hours(1)..=Span::hours(30 * 24),
+    );
     let kind = if redis {
         StoreKind::Redis(redis::read(&section))
     } else {
@@ -133,6 +138,7 @@ fn store(section: Section<'_>) -> Store {
         kind,
         path,
         free_space_floor,
+        keep_feed,
     };
     let socket = store.socket();
     let length = socket.as_os_str().len();

@@ -83,6 +83,9 @@ pub struct Store {
     /// `free_space_floor`: below this much free disk new work is refused. Default `1GiB`;
     /// 16MiB–1TiB.
     pub free_space_floor: ByteSize,
+    /// `keep_feed`: records of what happened stay in the store until their day is older than this,
+    /// then they move to the archive. Default `7d`; 1h–30d.
+    pub keep_feed: Span,
 }
 
 impl Store {
