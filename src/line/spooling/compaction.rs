@@ -11,6 +11,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Whether there may be words in the files, and when they are taken out.
 pub(super) struct Compaction {
     dirty: bool,
+    /// Something was kept since the last one.
+    soiled: bool,
     next: Instant,
     pause: Duration,
 }
@@ -21,6 +23,7 @@ impl Compaction {
     pub(super) fn new() -> Compaction {
         Compaction {
             dirty: true,
+            soiled: false,
             next: Instant::now(),
             pause: AGAIN,
         }
@@ -28,7 +31,7 @@ impl Compaction {
 
     /// Something was kept.
     pub(super) fn soils(&mut self) {
-        self.dirty = true;
+        (self.dirty, self.soiled) = (true, true);
     }
 
     /// Compacts if it is due; to be called while nothing is kept.
@@ -38,9 +41,12 @@ impl Compaction {
         }
         match spool.compact().await {
             Ok(()) => {
-                self.dirty = false;
                 self.pause = AGAIN;
-                self.next = Instant::now() + EVERY;
+                // The one of the start keeps no later one waiting.
+                if self.soiled {
+                    self.next = Instant::now() + EVERY;
+                }
+                (self.dirty, self.soiled) = (false, false);
             }
             Err(error) => {
                 tracing::warn!(error = %error, again_s = self.pause.as_secs(),
