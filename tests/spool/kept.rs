@@ -8,6 +8,7 @@ use hotline::ports::spool::{Entry, Held, Spool as _};
 use hotline::ports::store::Store as _;
 use hotline::store::memory::Memory;
 use hotline::store::spool::FolderSpool;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -90,31 +91,41 @@ async fn words_leave_the_disk_although_a_compaction_failed() {
 #[actix_web::test]
 async fn words_that_an_earlier_life_left_leave_at_the_next_start() {
     let folder = folder();
-    let path = folder.path().join("spool");
-    {
-        let spool = spool(folder.path(), ROOM);
-        let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));
-        let held = Held {
-            number: spool.first_free(),
-            received: Millis(1),
-            bytes: 12,
-        };
-        let event = Arc::from(&b"secret-words"[..]);
-        spool.put(&key, Entry { held, event }).await.unwrap();
-        // It is delivered, and this life ends before it compacts.
-        spool.remove(&key, &held);
-        spool.close().await.unwrap();
-    }
-    assert!(holds(&path, b"secret-words"));
-    let mut again = None;
-    until("the folder is free", || {
-        again = FolderSpool::open(&path, ROOM, 0).ok();
-        again.is_some()
+    let spool = spool(folder.path(), ROOM);
+    let key = ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"));
+    let held = Held {
+        number: spool.first_free(),
+        received: Millis(1),
+        bytes: 12,
+    };
+    let event = Arc::from(&b"secret-words"[..]);
+    spool.put(&key, Entry { held, event }).await.unwrap();
+    // It is delivered, and this life is killed before it compacts.
+    spool.remove(&key, &held);
+    let killed = tempfile::tempdir().unwrap();
+    let path = killed.path().join("spool");
+    until("the removal is written", || {
+        let probe = tempfile::tempdir().unwrap();
+        copy(&folder.path().join("spool"), &path);
+        copy(&path, probe.path());
+        let probe = FolderSpool::open(probe.path(), ROOM, 0);
+        probe.is_ok_and(|probe| probe.left().is_empty())
     })
     .await;
-    let _house = House::spooled(Memory::new(), Arc::new(again.unwrap()));
+    assert!(holds(&path, b"secret-words"));
+    let spool = FolderSpool::open(&path, ROOM, 0).unwrap();
+    let _house = House::spooled(Memory::new(), Arc::new(spool));
     until("no words in the spool's files", || {
         !holds(&path, b"secret-words")
     })
     .await;
+}
+
+fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
 }
