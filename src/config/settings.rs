@@ -65,8 +65,8 @@ pub struct Server {
     pub workers: NonZeroUsize,
     /// `body_cap`: greatest webhook body. Default `2MiB`; 64KiB–64MiB.
     pub body_cap: ByteSize,
-    /// `max_in_flight`: webhook requests worked on at once; more are answered 503. Default 1024;
-    /// 1–65536.
+    /// `max_in_flight`: webhook requests worked on at once; more are answered 503, with a spool only
+    /// those beyond four times the number. Default 1024; 1–65536.
     pub max_in_flight: NonZeroUsize,
     /// `drain_timeout`: how long SIGTERM waits for work in flight. Default `25s`; 1s–10m.
     pub drain_timeout: Span,

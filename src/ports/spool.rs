@@ -77,7 +77,7 @@ pub struct Usage {
 
 /// Keeps events on this machine. Methods are called from any thread.
 pub trait Spool: Send + Sync + 'static {
-    /// What earlier lives left, in the order of its numbers.
+    /// What earlier lives left, in the order of its numbers. Handed out once: asked again, it is empty.
     fn left(&self) -> Vec<(ConversationKey, Held)>;
 
     /// The least number that no life of this folder has given out.
@@ -86,7 +86,7 @@ pub trait Spool: Send + Sync + 'static {
     /// Keeps an entry. Dropping the future does not take it back.
     fn put(&self, key: &ConversationKey, entry: Entry) -> BoxFuture<'static, Result<(), Error>>;
 
-    /// Reads an event back, on the calling thread; `None`: it is not there.
+    /// Reads an event back, on the calling thread, which waits for the disk; `None`: it is not there.
     ///
     /// # Errors
     /// When the disk fails.

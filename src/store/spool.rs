@@ -15,8 +15,8 @@ use crate::ports::store::{
 use crate::store::embedded::{Embedded, NoObserver, OpenError, Options, Tuning};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What an entry costs on the disk beside its event: its name, in the log and in the table, its row
 /// and its tombstone.
@@ -36,7 +36,9 @@ pub struct FolderSpool {
     max: u64,
     bytes: Arc<AtomicU64>,
     failed: Arc<AtomicBool>,
-    left: Vec<(ConversationKey, Held)>,
+    left: Mutex<Vec<(ConversationKey, Held)>>,
+    /// Above the numbers of what was left.
+    after_left: u64,
 }
 
 impl FolderSpool {
@@ -76,13 +78,15 @@ impl FolderSpool {
             folder,
             detail: error.to_string(),
         })?;
+        let after_left = left.last().map_or(0, |(_, held)| held.number + 1);
         let bytes = left.iter().map(|(_, held)| cost(held)).sum();
         Ok(FolderSpool {
             engine,
             max,
             bytes: Arc::new(AtomicU64::new(bytes)),
             failed,
-            left,
+            left: Mutex::new(left),
+            after_left,
         })
     }
 
@@ -115,11 +119,11 @@ impl FolderSpool {
 
 impl Spool for FolderSpool {
     fn left(&self) -> Vec<(ConversationKey, Held)> {
-        self.left.clone()
+        std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn first_free(&self) -> u64 {
-        let last = self.left.last().map_or(0, |(_, held)| held.number + 1);
+        let last = self.after_left;
         // The engine's time never runs back over its lives, and no life gives out that many.
         last.max(self.engine.now().0.saturating_mul(PER_MILLI))
     }

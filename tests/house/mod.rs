@@ -215,7 +215,12 @@ pub enum Trouble {
     LoseAnswer,
     /// No answer before the trouble changes; then an error, and nothing landed.
     Hang,
+    /// Everything lands, [`SLOWNESS`] later.
+    Slow,
 }
+
+/// What a slow store takes for a commit.
+pub const SLOWNESS: std::time::Duration = std::time::Duration::from_millis(700);
 
 /// A store in memory that never answers for one entity, or is in trouble as a whole.
 pub struct Stalling {
@@ -234,7 +239,7 @@ impl Stalling {
     /// What trouble makes of a request; `None`: none.
     fn troubled<T: Send + 'static>(&self) -> Option<BoxFuture<'static, Result<T, store::Error>>> {
         match *self.trouble.borrow() {
-            Trouble::None | Trouble::LoseAnswer => None,
+            Trouble::None | Trouble::LoseAnswer | Trouble::Slow => None,
             Trouble::Refuse => Some(Box::pin(async { Err(Stalling::away()) })),
             Trouble::Hang => {
                 let mut change = self.trouble.subscribe();
@@ -314,6 +319,13 @@ impl Store for Stalling {
         }
         if let Some(trouble) = self.troubled() {
             return trouble;
+        }
+        if *self.trouble.borrow() == Trouble::Slow {
+            let inner = self.inner.clone();
+            return Box::pin(async move {
+                tokio::time::sleep(SLOWNESS).await;
+                inner.commit(commit).await
+            });
         }
         if *self.trouble.borrow() == Trouble::LoseAnswer {
             let landed = self.inner.commit(commit);

@@ -26,6 +26,9 @@ struct Case<'a> {
     answerable: bool,
     /// Older than what was forgotten: it may have happened before what is known.
     late: bool,
+    /// Something newer is known of the customer: this says nothing of whether he can be reached now. It lay
+    /// in one node's spool, or was delivered again, while he wrote to another.
+    overtaken: bool,
     /// It waited too long before it came to be decided on; in its order, though.
     old: bool,
 }
@@ -38,6 +41,7 @@ impl Conversation {
         now: &Now<'_>,
         gathered: &mut Gathered,
     ) {
+        let newest = self.seen.newest();
         let verdict = self.seen.mark(event.id, event.at, now.time);
         if verdict == Verdict::Duplicate {
             gathered.rejected.push(Rejected::Duplicate);
@@ -47,8 +51,9 @@ impl Conversation {
         gathered.changed = true;
         let late = verdict == Verdict::Late;
         let old = now.time.since(event.received) > TOO_OLD;
+        let overtaken = late || event.at < newest;
         // Any sign of life from a customer ends a block; LINE may deliver the follow after it.
-        if self.phase == Phase::Unreachable && event.token.is_some() && !late {
+        if self.phase == Phase::Unreachable && event.token.is_some() && !overtaken {
             self.phase = Phase::Automated;
         }
         if self.opened == Millis(0) {
@@ -66,6 +71,7 @@ impl Conversation {
             gathered,
             answerable,
             late,
+            overtaken,
             old,
         };
         self.unsent
@@ -182,7 +188,7 @@ impl Conversation {
     }
 
     fn followed(&mut self, case: &mut Case<'_>, returning: bool) {
-        if !case.late {
+        if !case.overtaken {
             self.phase = Phase::Automated;
         }
         case.record("follow", None, None);
@@ -194,7 +200,7 @@ impl Conversation {
 
     fn unreachable(&mut self, case: &mut Case<'_>, kind: &str) {
         case.record(kind, None, None);
-        if case.late {
+        if case.overtaken {
             return;
         }
         self.phase = Phase::Unreachable;

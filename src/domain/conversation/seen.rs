@@ -47,6 +47,12 @@ impl Seen {
         if late { Verdict::Late } else { Verdict::New }
     }
 
+    /// LINE's time of the newest event that is remembered.
+    pub(super) fn newest(&self) -> Millis {
+        let times = self.marks.iter().map(|mark| mark.at);
+        times.max().unwrap_or_default()
+    }
+
     /// Forgets ids that are old or too many. The newest is always kept: a redelivery of an event
     /// that is itself hours old must still be recognised.
     fn forget(&mut self, now: Millis) {

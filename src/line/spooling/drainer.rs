@@ -2,15 +2,19 @@
 //!
 //! While the store is away one event is tried every half second; when it was taken, everything is
 //! delivered, so many conversations side by side, each in the order of its numbers. An entry is
-//! removed when it was committed: until then a crash brings it back.
+//! removed when it was committed: until then a crash brings it back. A channel whose answers LINE does
+//! not take fast enough is left alone; nothing of it is read, and nothing is counted as failed.
 
 use super::Spooling;
-use super::lanes::Turn;
+use super::compaction::Compaction;
+use super::turn::Turn;
 use crate::actors::{Gate, Inbound, Refusal};
+use crate::domain::ids::ChannelId;
 use crate::line::inbound::Reading;
 use crate::line_wire::event;
 use crate::ports::spool::Held;
 use crate::telemetry::meter;
+use actix_web::web;
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -18,7 +22,7 @@ use serde_json::value::RawValue;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Conversations drained side by side: what live traffic shares the store with.
 const SIDE_BY_SIDE: usize = 64;
@@ -30,21 +34,27 @@ const LOOK: Duration = Duration::from_millis(250);
 const TRY: Duration = Duration::from_millis(500);
 /// How long a delivery may take; a try of a store that is away, too.
 const DELIVERY: Duration = Duration::from_secs(3);
-/// Words of removed entries leave the files this often at most.
-const COMPACT_EVERY: Duration = Duration::from_secs(60);
 
 impl Spooling {
     /// Drains until [`Spooling::leave`]. To be run once, on an arbiter: conversations that are not in
-    /// memory live there from then on.
+    /// memory live there from then on. A fault in it is told, and it begins again.
     pub async fn run(self: Arc<Self>) {
-        let mut compacted: Option<Instant> = None;
-        let mut dirty = !self.spool.left().is_empty();
         self.story.tell_homeless();
+        while AssertUnwindSafe(self.work()).catch_unwind().await.is_err() {
+            tracing::error!("the drainer of the spool died, it begins again");
+            tokio::time::sleep(TRY).await;
+        }
+    }
+
+    async fn work(&self) {
+        let mut compaction = Compaction::new();
         while !self.is_leaving() {
             // Rung or not: what rests comes back by the clock.
             let _ = tokio::time::timeout(LOOK, self.bell.notified()).await;
+            // A bell that rings without end must not keep others from this thread.
+            tokio::task::yield_now().await;
             if self.lanes.waiting() > 0 {
-                dirty = true;
+                compaction.soils();
                 self.drain().await;
             }
             if self.lanes.waiting() > 0 {
@@ -54,13 +64,11 @@ impl Spooling {
             if self.weather.is_away(false) {
                 self.weather.is_well();
             }
-            self.story.ended();
-            let is_time = compacted.is_none_or(|at| at.elapsed() > COMPACT_EVERY);
-            if dirty && is_time && !self.is_leaving() {
-                if let Err(error) = self.spool.compact().await {
-                    tracing::warn!(error = %error, "spool was not compacted, tried again");
-                }
-                (dirty, compacted) = (false, Some(Instant::now()));
+            if self.story.ended() {
+                self.refusing.store(false, Ordering::Relaxed);
+            }
+            if !self.is_leaving() {
+                compaction.look(&*self.spool).await;
             }
         }
     }
@@ -76,8 +84,9 @@ impl Spooling {
     }
 
     async fn drain(&self) {
+        let is_open = |channel: &ChannelId| !self.registry.shared().is_full(channel, self.owed);
         if self.weather.is_away(false) {
-            let Some(turn) = self.lanes.next(1) else {
+            let Some(turn) = self.lanes.probe(is_open) else {
                 return;
             };
             self.serve(turn).await;
@@ -92,7 +101,7 @@ impl Spooling {
                 && !self.weather.is_away(false)
                 && !self.is_leaving()
             {
-                let Some(turn) = self.lanes.next(TOGETHER) else {
+                let Some(turn) = self.lanes.next(TOGETHER, is_open) else {
                     break;
                 };
                 under_way.push(self.serve(turn));
@@ -103,18 +112,66 @@ impl Spooling {
         }
     }
 
-    /// Delivers one turn.
-    async fn serve(&self, turn: Turn) {
-        let channel = &turn.key.channel;
-        let Some(reading) = self.readings.get(channel) else {
-            return self.lanes.rests(turn);
-        };
-        if self.registry.shared().is_full(channel, self.owed) {
-            return self.lanes.rests(turn);
+    /// Delivers one turn; it rests when that fails, whatever the fault.
+    async fn serve(&self, mut turn: Turn<'_>) {
+        let gate = Gate::default();
+        let delivered = AssertUnwindSafe(self.deliver(&mut turn, &gate)).catch_unwind();
+        match delivered.await {
+            Ok(true) => return turn.drained(),
+            Ok(false) => {}
+            Err(_) => {
+                tracing::error!(conversation = %turn.key, "a delivery from the spool died")
+            }
         }
-        let mut events = Vec::with_capacity(turn.held.len());
-        for held in &turn.held {
-            match self.spool.read(&turn.key, held) {
+        // What still waits in the conversation must not be taken beside the next try.
+        gate.shut();
+        meter::spool_drain_failed();
+    }
+
+    /// Answers whether the turn's entries are committed and removed.
+    async fn deliver(&self, turn: &mut Turn<'_>, gate: &Gate) -> bool {
+        let Some(reading) = self.readings.get(&turn.key.channel) else {
+            return false;
+        };
+        let Some(events) = self.read(turn, reading).await else {
+            return false;
+        };
+        let delivery = self.registry.deliver_through(&turn.key, events, Some(gate));
+        let failed = match tokio::time::timeout(DELIVERY, delivery).await {
+            Ok(Ok(())) => {
+                self.is_well();
+                for held in &turn.held {
+                    self.spool.remove(&turn.key, held);
+                }
+                meter::spool_drained(turn.held.len());
+                self.story.drained(turn.held.len());
+                return true;
+            }
+            Ok(Err(Refusal::Overloaded | Refusal::Behind)) => return false,
+            Ok(Err(Refusal::Store(error))) => error.to_string(),
+            Err(_) => "no commit within the drainer's time".to_owned(),
+        };
+        self.story.because(&failed);
+        if self.weather.failed() {
+            turn.is_not_to_blame();
+        }
+        false
+    }
+
+    /// The turn's events, read on a thread that may wait for a disk.
+    async fn read(&self, turn: &Turn<'_>, reading: &Reading) -> Option<Vec<Inbound>> {
+        let (spool, key, all) = (self.spool.clone(), turn.key.clone(), turn.held.clone());
+        let read = move || -> Vec<_> { all.iter().map(|held| spool.read(&key, held)).collect() };
+        let read = match web::block(read).await {
+            Ok(read) => read,
+            Err(_) => {
+                tracing::error!(conversation = %turn.key, "reading the spool died");
+                return None;
+            }
+        };
+        let mut events = Vec::with_capacity(read.len());
+        for (held, read) in turn.held.iter().zip(read) {
+            match read {
                 Ok(Some(raw)) => events.extend(again(reading, Bytes::from_owner(raw), held)),
                 Ok(None) => {
                     tracing::error!(conversation = %turn.key, number = held.number,
@@ -122,45 +179,11 @@ impl Spooling {
                 }
                 Err(error) => {
                     self.story.because(&error.to_string());
-                    meter::spool_drain_failed();
-                    return self.lanes.rests(turn);
+                    return None;
                 }
             }
         }
-        let gate = Gate::default();
-        let delivery = self
-            .registry
-            .deliver_through(&turn.key, events, Some(&gate));
-        let delivery = AssertUnwindSafe(delivery).catch_unwind();
-        match tokio::time::timeout(DELIVERY, delivery).await {
-            Ok(Ok(Ok(()))) => {
-                if self.weather.is_well() {
-                    self.lanes.rouse_all();
-                }
-                for held in &turn.held {
-                    self.spool.remove(&turn.key, held);
-                }
-                meter::spool_drained(turn.held.len());
-                self.story.drained(turn.held.len());
-                return self.lanes.drained(&turn);
-            }
-            Ok(Ok(Err(Refusal::Overloaded | Refusal::Behind))) => {}
-            Ok(Ok(Err(Refusal::Store(error)))) => {
-                self.story.because(&error.to_string());
-                self.weather.failed();
-            }
-            Ok(Err(_)) => {
-                tracing::error!(conversation = %turn.key, "a delivery from the spool died")
-            }
-            Err(_) => {
-                self.story.because("no commit within the drainer's time");
-                self.weather.failed();
-            }
-        }
-        // What still waits in the conversation must not be taken beside the next try.
-        gate.shut();
-        meter::spool_drain_failed();
-        self.lanes.rests(turn);
+        Some(events)
     }
 }
 

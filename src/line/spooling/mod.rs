@@ -12,12 +12,19 @@
 //! |---|---|
 //! | `lanes` | who is kept, who is under way, in which order |
 //! | `weather` | whether the store takes anything at all |
+//! | `calls`, `turn` | who is drained next, and one conversation being drained |
+//! | `ages` | how many wait, since when |
 //! | `drainer` | delivers what is kept |
+//! | `compaction` | takes its words out of the files |
 //! | `story` | what the operator is told |
 
+mod ages;
+mod calls;
+mod compaction;
 mod drainer;
 mod lanes;
 mod story;
+mod turn;
 mod weather;
 
 pub use story::Figures;
@@ -27,7 +34,7 @@ use super::inbound::Reading;
 use crate::actors::{Inbound, Refusal, Registry};
 use crate::domain::ids::{ChannelId, ConversationKey};
 use crate::domain::time::Millis;
-use crate::ports::spool::{Entry, Held, Spool};
+use crate::ports::spool::{Entry, Error, Held, Spool};
 use crate::telemetry::meter;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -35,8 +42,8 @@ use futures_util::future::join_all;
 use lanes::{Lanes, Way};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use story::Story;
 use tokio::sync::Notify;
@@ -59,6 +66,17 @@ pub enum Taken {
     Overloaded,
 }
 
+/// How many requests are under way, as the webhook sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowd {
+    /// Each may wait for the store.
+    None,
+    /// So many that waiting for a store that says nothing is not affordable.
+    Dense,
+    /// So many that nobody more may wait, however well the store is.
+    Packed,
+}
+
 /// Between the webhook and the registry.
 pub struct Spooling {
     spool: Arc<dyn Spool>,
@@ -69,6 +87,8 @@ pub struct Spooling {
     weather: Weather,
     story: Story,
     leaving: AtomicBool,
+    /// The spool refused the last event it was given.
+    refusing: AtomicBool,
     /// Rung when there may be something to drain.
     bell: Notify,
 }
@@ -97,6 +117,7 @@ impl Spooling {
             weather: Weather::default(),
             story: Story::default(),
             leaving: AtomicBool::new(false),
+            refusing: AtomicBool::new(false),
             bell: Notify::new(),
         });
         if !left.is_empty() {
@@ -117,16 +138,16 @@ impl Spooling {
     }
 
     /// Takes events of one conversation in: through, or into the spool. Finished although the caller
-    /// goes away. `crowded`: so many requests are under way that waiting is not affordable.
+    /// goes away.
     pub async fn take(
         self: &Arc<Self>,
         key: ConversationKey,
         events: Vec<Inbound>,
         raws: Vec<Bytes>,
-        crowded: bool,
+        crowd: Crowd,
     ) -> Taken {
         let spooling = self.clone();
-        Finish::new(async move { spooling.taken(key, events, raws, crowded).await }).await
+        Finish::new(async move { spooling.taken(key, events, raws, crowd).await }).await
     }
 
     async fn taken(
@@ -134,11 +155,15 @@ impl Spooling {
         key: ConversationKey,
         events: Vec<Inbound>,
         raws: Vec<Bytes>,
-        crowded: bool,
+        crowd: Crowd,
     ) -> Taken {
         let received = events.first().map(|first| first.received.received);
         let received = received.unwrap_or_default();
-        let away = self.weather.is_away(crowded);
+        let mut away = self.weather.is_away(crowd != Crowd::None);
+        if crowd == Crowd::Packed && !away && self.is_taking() {
+            self.story.because("the store is slower than requests come");
+            away = true;
+        }
         let mut pass = self.lanes.enter(&key, events.len() as u64, away);
         if let Way::Through(gate) = &pass.way {
             let (registry, through, whose) = (self.registry.clone(), gate.clone(), key.clone());
@@ -151,7 +176,7 @@ impl Spooling {
             let delivery = Finish::new(AssertUnwindSafe(delivery).catch_unwind());
             match tokio::time::timeout(PATIENCE, delivery).await {
                 Ok(Ok(Ok(()))) => {
-                    self.weather.is_well();
+                    self.is_well();
                     return Taken::Committed;
                 }
                 Ok(Ok(Err(Refusal::Overloaded))) => return Taken::Overloaded,
@@ -173,6 +198,7 @@ impl Spooling {
         let (kept, refused): (Vec<_>, Vec<_>) = kept.into_iter().partition(Result::is_ok);
         let kept: Vec<Held> = kept.into_iter().flatten().collect();
         if !kept.is_empty() {
+            self.refusing.store(false, Ordering::Relaxed);
             self.story.begun();
             self.story.spooled(kept.len());
             meter::spooled(kept.len());
@@ -183,6 +209,9 @@ impl Spooling {
         match refused.into_iter().find_map(Result::err) {
             None => Taken::Spooled,
             Some(error) => {
+                if !matches!(error, Error::TooLong { .. }) {
+                    self.refusing.store(true, Ordering::Relaxed);
+                }
                 meter::spool_refused();
                 self.story.refused(&error.to_string());
                 Taken::Refused("neither the store nor the spool takes the event")
@@ -196,7 +225,7 @@ impl Spooling {
         number: u64,
         received: Millis,
         raws: &[Bytes],
-    ) -> Vec<Result<Held, crate::ports::spool::Error>> {
+    ) -> Vec<Result<Held, Error>> {
         join_all(raws.iter().zip(number..).map(|(raw, number)| {
             let held = Held {
                 number,
@@ -208,6 +237,20 @@ impl Spooling {
             put.map(move |done| done.map(|()| held))
         }))
         .await
+    }
+
+    /// The store committed something. Not waited out is a pause that was for its absence.
+    fn is_well(&self) {
+        if self.weather.is_well() {
+            self.lanes.rouse_all();
+            self.bell.notify_one();
+        }
+    }
+
+    /// Whether the spool took the last event it was given: asked at every request of a crowd, so its disk
+    /// is not.
+    pub fn is_taking(&self) -> bool {
+        !self.refusing.load(Ordering::Relaxed)
     }
 
     /// Whether the spool has room: the node takes work although the store does not.
@@ -234,4 +277,8 @@ impl Spooling {
             tracing::error!(error = %error, "spool did not close cleanly");
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,10 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// An outage is over when nothing was kept for so long: a crowd that comes and goes is one story.
+const CALM: Duration = Duration::from_secs(1);
 
 /// The spool's part of `/readyz?verbose`.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +51,8 @@ pub(super) struct Story {
 #[derive(Default)]
 struct Page {
     since: Option<Instant>,
+    /// Since when nothing is kept any more, and how many had been.
+    calm: Option<(Instant, u64)>,
     reason: String,
     homeless: BTreeMap<ChannelId, usize>,
 }
@@ -95,11 +100,13 @@ impl Story {
         }
     }
 
-    /// Nothing is kept any more. Answers whether that is news.
+    /// Nothing is kept any more; said again and again while that is so. Answers whether the outage is
+    /// over, once.
     pub(super) fn ended(&self) -> bool {
-        if !self.told.load(Ordering::Relaxed) || !self.told.swap(false, Ordering::Relaxed) {
+        if !self.told.load(Ordering::Relaxed) || !self.is_calm() {
             return false;
         }
+        self.told.store(false, Ordering::Relaxed);
         self.refusal_told.store(false, Ordering::Relaxed);
         let spooled = self.spooled.swap(0, Ordering::Relaxed);
         let drained = self.drained.swap(0, Ordering::Relaxed);
@@ -111,6 +118,24 @@ impl Story {
             .map_or(0, |since| since.elapsed().as_secs());
         tracing::info!(spooled, drained, took_s = took, "the spool is drained");
         true
+    }
+
+    fn is_calm(&self) -> bool {
+        let spooled = self.spooled.load(Ordering::Relaxed);
+        let mut page = self.page();
+        match page.calm {
+            Some((since, then)) if then == spooled => {
+                let over = since.elapsed() >= CALM;
+                if over {
+                    page.calm = None;
+                }
+                over
+            }
+            _ => {
+                page.calm = Some((Instant::now(), spooled));
+                false
+            }
+        }
     }
 
     /// An entry of a channel that is not in the config.
@@ -151,5 +176,25 @@ impl Spooling {
             reason: (events > 0 && !page.reason.is_empty()).then(|| page.reason.clone()),
             homeless: page.homeless.values().sum(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_that_comes_and_goes_is_told_once() {
+        let story = Story::default();
+        for _ in 0..1_000 {
+            story.begun();
+            story.spooled(1);
+            assert!(!story.ended());
+        }
+        assert!(!story.ended(), "not calm for long enough");
+        let long_ago = Instant::now() - CALM;
+        story.page().calm = Some((long_ago, 1_000));
+        assert!(story.ended());
+        assert!(!story.ended(), "once");
     }
 }

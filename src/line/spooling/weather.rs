@@ -55,11 +55,14 @@ impl Weather {
         self.away.load(Ordering::Relaxed) && self.away.swap(false, Ordering::Relaxed)
     }
 
-    /// Something was refused, or took too long.
-    pub(super) fn failed(&self) {
-        if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES {
+    /// Something was refused, or took too long. Answers whether nothing was committed since the failure
+    /// before: then it is the store's, and not one conversation's.
+    pub(super) fn failed(&self) -> bool {
+        let before = self.failures.fetch_add(1, Ordering::Relaxed);
+        if before + 1 >= FAILURES {
             self.away.store(true, Ordering::Relaxed);
         }
+        before > 0
     }
 }
 
@@ -70,8 +73,8 @@ mod tests {
     #[test]
     fn failures_in_a_row_mean_away_and_one_commit_means_well() {
         let weather = Weather::default();
-        for _ in 1..FAILURES {
-            weather.failed();
+        for n in 1..FAILURES {
+            assert_eq!(weather.failed(), n > 1, "in a row");
         }
         assert!(!weather.is_away(false));
         weather.failed();
@@ -85,7 +88,7 @@ mod tests {
     fn a_part_that_fails_is_not_the_whole() {
         let weather = Weather::default();
         for _ in 0..100 {
-            weather.failed();
+            assert!(!weather.failed(), "the others are taken");
             weather.is_well();
         }
         assert!(!weather.is_away(false));

@@ -9,7 +9,7 @@ mod answer;
 use super::finish::Finish;
 use super::inbound::{Reading, Sorted};
 use super::signature::{self, Verifier};
-use super::spooling::{Spooling, Taken};
+use super::spooling::{Crowd, Spooling, Taken};
 use crate::actors::{Inbound, Refusal, Registry};
 use crate::domain::ids::ConversationKey;
 use crate::line_wire::event;
@@ -30,6 +30,10 @@ use std::time::{Duration, Instant};
 /// "Check webhook error statistics"); the rest is for the network.
 pub const DEADLINE: Duration = Duration::from_millis(1_500);
 
+/// A request that goes to the spool at once is a matter of milliseconds; beyond so many times
+/// [`Bounds::in_flight`] the disk does not keep up either.
+pub const AT_THE_DISK: usize = 4;
+
 /// One channel's way in.
 pub struct Channel {
     /// How its events are read.
@@ -45,7 +49,8 @@ pub struct Channel {
 pub struct Bounds {
     /// Greatest body in bytes; LINE publishes none.
     pub body: usize,
-    /// Requests worked on at once.
+    /// Requests worked on at once, so many as may wait for the store. With a spool that takes events
+    /// there may be [`AT_THE_DISK`] times as many: from ¾ of this number on they go to the disk.
     pub in_flight: usize,
     /// Sends begun and not ended, over all channels, and answers of a channel held back, beyond either
     /// of which no new work is taken; more may be held back while LINE takes them fast enough.
@@ -96,6 +101,26 @@ impl Webhook {
         self.in_flight.load(Ordering::Relaxed)
     }
 
+    fn most_in_flight(&self) -> usize {
+        let most = self.bounds.in_flight;
+        match &self.spooling {
+            Some(spooling) if spooling.is_taking() => most.saturating_mul(AT_THE_DISK),
+            _ => most,
+        }
+    }
+
+    /// How much of the room for requests that wait for the store is taken.
+    fn crowd(&self) -> Crowd {
+        let (now, most) = (self.in_flight(), self.bounds.in_flight);
+        if now > most - most / 4 {
+            Crowd::Packed
+        } else if now > most / 2 {
+            Crowd::Dense
+        } else {
+            Crowd::None
+        }
+    }
+
     /// Takes one request in.
     async fn take(&self, request: &HttpRequest, payload: web::Payload) -> (usize, Answer) {
         let id = channel_of(request.path()).unwrap_or_default();
@@ -104,7 +129,7 @@ impl Webhook {
         };
         let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
         let _leaving = Leaving(&self.in_flight);
-        if before >= self.bounds.in_flight {
+        if before >= self.most_in_flight() {
             return (0, Answer::Overloaded("too many requests under way"));
         }
         // Whoever sends a byte a minute must not hold a place that LINE needs.
@@ -188,8 +213,7 @@ impl Webhook {
     /// (healed, set aside, counted) even when this request is given up.
     async fn finished(&self, Group { key, events, raws }: Group) -> Answer {
         if let Some(spooling) = &self.spooling {
-            let crowded = self.in_flight() > self.bounds.in_flight / 2;
-            return match spooling.take(key, events, raws, crowded).await {
+            return match spooling.take(key, events, raws, self.crowd()).await {
                 Taken::Committed => Answer::Accepted,
                 Taken::Spooled => Answer::Spooled,
                 Taken::Overloaded => refused(&Refusal::Overloaded),

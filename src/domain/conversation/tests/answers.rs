@@ -165,6 +165,29 @@ fn a_late_sign_of_life_does_not_undo_a_newer_block() {
 }
 
 #[test]
+fn an_unfollow_that_comes_after_a_newer_sign_of_life_blocks_nothing() {
+    let mut desk = Desk::default();
+    let phase = |desk: &Desk| desk.live.as_ref().unwrap().state().phase();
+    desk.says(1, 0);
+    desk.ends(SendEnd::Accepted);
+    let blocked = desk.now + Span::secs(1);
+    desk.now = desk.now + Span::secs(9);
+    let followed = desk.now;
+    let follow = Kind::Followed { returning: true };
+    desk.feed(&[plain(3, followed, Some("t"), follow.clone())]);
+    // He blocked and came back; the block lay in another node's spool.
+    desk.feed(&[plain(2, blocked, None, Kind::Unfollowed)]);
+    assert_eq!(phase(&desk), Phase::Automated);
+    // And the other way round.
+    desk.now = desk.now + Span::secs(9);
+    desk.feed(&[plain(4, desk.now, None, Kind::Unfollowed)]);
+    let between = followed + Span::secs(1);
+    desk.feed(&[plain(5, between, Some("t"), follow)]);
+    desk.feed(&[text(6, 0, between, Some("t"))]);
+    assert_eq!(phase(&desk), Phase::Unreachable);
+}
+
+#[test]
 fn unfollow_withdraws_and_a_later_message_ends_it() {
     let mut desk = Desk::default();
     desk.says(1, 0);
