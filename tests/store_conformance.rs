@@ -193,6 +193,7 @@ macro_rules! suite {
             a_scan_loses_nothing_to_commits_meanwhile,
             this_node_is_there_and_never_gone,
             a_lease_has_one_holder_until_it_lapses_or_is_given_back,
+            a_lease_is_given_for_no_longer_than_is_allowed,
             an_operation_is_counted_once,
             many_count_at_once_and_no_two_get_the_same,
             a_counter_that_forgets_nothing_early_says_busy,

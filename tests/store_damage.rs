@@ -353,7 +353,9 @@ fn a_column_of_another_type_damages_its_row_alone() {
                 "{what}: {loaded:?}"
             );
         }
-        let claimed = run(store.claim_due(Millis(1_000), Millis(2_000), 100)).unwrap();
+        let claimed = run(store.claim_due(Millis(1_000), Millis(2_000), 100))
+            .unwrap()
+            .items;
         assert!(claimed.len() >= 9 && claimed.len() <= 10, "{what}");
         landed(run(store.commit(put("e4", Some(4), 5, "round 5"))), 5);
         assert_eq!(value_of(&store, "e5").unwrap().unwrap(), "round 4");
@@ -371,7 +373,11 @@ fn damaged_rows_do_not_make_a_claim_look_like_the_last() {
     for limit in 1..=10 {
         let folder = copy(folder.path());
         let store = open(folder.path()).unwrap();
-        let claim = || run(store.claim_due(Millis(1_000), Millis(2_000), limit)).unwrap();
+        let claim = || {
+            run(store.claim_due(Millis(1_000), Millis(2_000), limit))
+                .unwrap()
+                .items
+        };
         let mut found = Vec::new();
         loop {
             let claimed = claim();

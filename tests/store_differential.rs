@@ -140,7 +140,7 @@ impl Pair {
                     )
                 };
                 let [one, two] = self.both().map(claim);
-                let (one, two) = (one.await.unwrap(), two.await.unwrap());
+                let (one, two) = (one.await.unwrap().items, two.await.unwrap().items);
                 let times = |all: &[Due]| all.iter().map(|d| d.at).collect::<Vec<_>>();
                 assert_eq!(times(&one), times(&two));
                 // Which of several items of the same moment comes first is nobody's promise; make

@@ -29,6 +29,9 @@ mod nodes;
 #[path = "store_redis/memory.rs"]
 mod memory;
 
+#[path = "store_redis/unread.rs"]
+mod unread;
+
 #[path = "store_redis/rollback.rs"]
 mod rollback;
 
@@ -123,7 +126,7 @@ fn the_server_reckons_slots_as_we_do_and_no_command_crosses_them() {
         assert_eq!(store.all(EntityKind::Ticket).await.unwrap().len(), 40);
         assert_eq!(store.desk_rows().await.unwrap().len(), 40);
         let claimed = store.claim_due(Millis(9), Millis(99), 30).await.unwrap();
-        assert_eq!(claimed.len(), 30);
+        assert_eq!(claimed.items.len(), 30);
         for n in 0..40 {
             let name = n.to_string();
             let life = hotline::domain::time::Span::secs(9);
@@ -205,6 +208,8 @@ fn of_several_processes_each_due_item_goes_to_one() {
             let mut all = Vec::new();
             loop {
                 let some = node.claim_due(Millis(500), Millis(9_000), 7).await.unwrap();
+                assert!(some.complete);
+                let some = some.items;
                 let done = some.len() < 7;
                 all.extend(some.into_iter().map(|due| due.key.id.to_string()));
                 if done {
@@ -250,14 +255,17 @@ fn the_freshest_of_all_partitions_come_first_however_many_are_due() {
         let mut left = 300;
         for limit in [1, 20, 60, 7, 212] {
             let claimed = store.claim_due(Millis(500), Millis(999), limit).await;
-            let at: Vec<u64> = claimed.unwrap().iter().map(|due| due.at.0).collect();
+            let at: Vec<u64> = claimed.unwrap().items.iter().map(|due| due.at.0).collect();
             let expected: Vec<u64> = (left - limit as u64 + 1..=left).rev().collect();
             assert_eq!(at, expected);
             left -= limit as u64;
         }
         assert_eq!(
             store.claim_due(Millis(500), Millis(999), 9).await.unwrap(),
-            []
+            Claimed {
+                items: Vec::new(),
+                complete: true
+            }
         );
     });
 }

@@ -65,8 +65,8 @@ fn a_copy_holds_what_its_source_holds() {
             due
         };
         let upto = hotline::domain::time::Millis(1_000_000);
-        let of_source = from.claim_due(upto, upto, 9_999).await.unwrap();
-        let of_copy = back.claim_due(upto, upto, 9_999).await.unwrap();
+        let of_source = from.claim_due(upto, upto, 9_999).await.unwrap().items;
+        let of_copy = back.claim_due(upto, upto, 9_999).await.unwrap().items;
         assert_eq!(due(of_source), due(of_copy));
     });
 }

@@ -5,11 +5,12 @@
 mod house;
 
 use hotline::actors::Sweeps;
+use hotline::domain::ids::Incarnation;
 use hotline::domain::time::{Millis, Span};
 use hotline::line::inbound::GroupPolicy;
 use hotline::ports::store::{Due, EntityKey, EntityKind, Store};
 use hotline::store::memory::faults::Fault;
-use house::{House, body, text};
+use house::{House, Trouble, body, text};
 use std::time::Duration;
 
 const START: Millis = Millis(1_800_000_000_000);
@@ -87,12 +88,12 @@ async fn a_claim_comes_back_half_a_minute_after_it_was_made() {
     assert_eq!(sweeps.look().await, 1);
     let next = START + Span::secs(30);
     let claim = |upto: Millis| house.store.claim_due(upto, upto + Span::secs(30), 9);
-    assert_eq!(claim(next - Span(1)).await.unwrap(), []);
+    assert_eq!(claim(next - Span(1)).await.unwrap().items, []);
     let due = Due {
         key: entity("U0"),
         at: next,
     };
-    assert_eq!(claim(next).await.unwrap(), [due]);
+    assert_eq!(claim(next).await.unwrap().items, [due]);
 }
 
 #[actix_web::test]
@@ -136,4 +137,42 @@ async fn recovery_wakes_whom_it_claims_even_if_he_is_live() {
     // Nothing is begun twice.
     assert_eq!(house.scribe.sent.lock().unwrap().len(), 3);
     assert_eq!(sweeps.look().await, 0);
+}
+
+#[actix_web::test]
+async fn recovery_goes_on_with_what_a_claim_left_out() {
+    let before = died_with_calls(3).await;
+    let house = before.next_life(None);
+    house.store.trouble.send_replace(Trouble::LeaveOut);
+    let sweeps = Sweeps::new(house.registry.clone());
+    assert_eq!(sweeps.look().await, 1);
+    assert_eq!(sweeps.look().await, 1);
+    house.store.trouble.send_replace(Trouble::None);
+    // Not due by itself for another ten seconds.
+    assert_eq!(sweeps.look().await, 1);
+    house.sent(3).await;
+    until("wakes are served", || sweeps.in_hand() == 0).await;
+    assert_eq!(sweeps.look().await, 0);
+}
+
+#[actix_web::test]
+async fn when_a_node_is_gone_the_first_of_the_others_looks_and_they_a_little_later() {
+    for (other, is_first) in [(Incarnation(u64::MAX), true), (Incarnation(0), false)] {
+        let before = died_with_calls(2).await;
+        let house = before.next_life(None);
+        // It comes to where another works already.
+        *house.store.other.lock().unwrap() = Some((other, 0));
+        let sweeps = Sweeps::new(house.registry.clone());
+        assert_eq!(sweeps.look().await, 0);
+        *house.store.other.lock().unwrap() = Some((other, 1));
+        let later = Span(if is_first { 0 } else { 3_000 });
+        if !is_first {
+            assert_eq!(sweeps.look().await, 0, "it was only seen to be gone");
+            house.store.inner.set_now(START + later - Span(1));
+            assert_eq!(sweeps.look().await, 0, "not before");
+        }
+        house.store.inner.set_now(START + later);
+        assert_eq!(sweeps.look().await, 2, "{other:?}");
+        until("wakes are served", || sweeps.in_hand() == 0).await;
+    }
 }

@@ -3,14 +3,16 @@
 //! The due index says when each conversation owes something next. A look claims what is due, wakes
 //! it side by side with others, and keeps what was refused for a try a little later. At the start
 //! what is due soon counts as due now: calls of the process that died are taken over at once,
-//! freshest first. The same whenever another node on the store is gone. Nobody is woken twice while a wake of his is being served, and what is kept here
-//! is bounded: [`AT_ONCE`] wakes and [`MOST_REFUSED`] refusals. A quarantine that remembers unsends is
+//! freshest first. The same whenever another node on the store is gone: the first of those that are
+//! left looks at once, the others a little later, when usually nothing is left to take over. Nobody is
+//! woken twice while a wake of his is being served, and what is kept here is bounded: [`AT_ONCE`] wakes
+//! and [`MOST_REFUSED`] refusals. A quarantine that remembers unsends is
 //! owed work like any other: its conversation is told of them in the same way.
 
 use super::registry::Registry;
 use crate::domain::ids::{ChannelId, ChatId, ConversationKey};
 use crate::domain::time::{Millis, Span};
-use crate::ports::store::{Due, EntityKind};
+use crate::ports::store::{Claimed, Due, EntityKind};
 use crate::telemetry::meter;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashSet, VecDeque};
@@ -26,6 +28,10 @@ const RECOVERY_HORIZON: Span = Span::secs(29);
 /// In a store that many nodes share, what is due is claimed this much later: another node's timer
 /// needs no help of ours.
 const HEAD_START: Span = Span(500);
+/// When a node is gone, all but the first of the others look this much later: had each of them looked
+/// at once, each would have woken its part of everybody who owes something, for one that left in order
+/// and left nothing.
+const AFTER_THE_FIRST: Span = Span::secs(3);
 /// Wakes served side by side: bounds what recovery takes from new work.
 const AT_ONCE: usize = 256;
 /// A refused wake is tried again after this.
@@ -45,7 +51,9 @@ struct Hand {
     room: Arc<Semaphore>,
     /// Recovery walks down from here to the present; `None`: it has arrived.
     walk: Cell<Option<Millis>>,
-    /// How many nodes were known to be gone when a walk was last begun.
+    /// When a walk is to begin for a node that is gone.
+    next_walk: Cell<Option<Millis>>,
+    /// How many nodes were known to be gone at the last look.
     departures: Cell<u64>,
     /// Woken and not yet served, or refused and waiting.
     known: RefCell<HashSet<Owing>>,
@@ -75,6 +83,7 @@ impl Sweeps {
             hand: Rc::new(Hand {
                 room: Arc::new(Semaphore::new(AT_ONCE)),
                 walk: Cell::new(is_first.then_some(horizon)),
+                next_walk: Cell::new(None),
                 departures: Cell::new(departures),
                 known: RefCell::default(),
                 refused: RefCell::default(),
@@ -106,36 +115,49 @@ impl Sweeps {
             let Some(claimed) = self.claim(room.len()).await else {
                 return woken;
             };
+            let Claimed { items, complete } = claimed;
             // A law of `claim_due`.
-            let is_last = claimed.len() < room.len();
+            let is_last = items.len() < room.len();
             let recovering = self.hand.walk.get().is_some();
             // Those this process works with already, too: the claim has moved their time, and being
             // woken once more is nothing to them.
-            let wanted: Vec<Owing> = claimed
+            let wanted: Vec<Owing> = items
                 .iter()
                 .filter_map(owing)
                 .filter(|owing| self.hand.known.borrow_mut().insert(owing.clone()))
                 .collect();
             if recovering {
                 meter::recovered(wanted.len());
-                self.walked(&claimed, is_last);
+            }
+            if recovering && complete {
+                self.walked(&items, is_last);
             }
             woken += wanted.len();
             for (owing, place) in wanted.into_iter().zip(room) {
                 self.serve(owing, place);
             }
-            if is_last && self.hand.walk.get().is_none() {
+            // What a claim has left out is asked for again by the next look, from the same height.
+            if is_last && (!complete || self.hand.walk.get().is_none()) {
                 return woken;
             }
         }
     }
 
-    /// What a node that is gone had in flight is due within the horizon, and is taken over now.
+    /// What a node that is gone had in flight is due within the horizon, and is taken over: now, if this
+    /// is the first of those that are left.
     fn look_after_the_gone(&self) {
-        let store = &self.registry.shared().store;
-        let departures = store.departures();
-        if self.hand.departures.replace(departures) != departures {
-            self.hand.walk.set(Some(store.now() + RECOVERY_HORIZON));
+        let (store, hand) = (&self.registry.shared().store, &self.hand);
+        let (now, departures) = (store.now(), store.departures());
+        if hand.departures.replace(departures) != departures {
+            let own = store.incarnation();
+            let is_first = store.nodes().iter().all(|node| own <= node.incarnation);
+            let at = if is_first { now } else { now + AFTER_THE_FIRST };
+            let before = hand.next_walk.get().unwrap_or(at);
+            hand.next_walk.set(Some(before.min(at)));
+        }
+        if hand.next_walk.get().is_some_and(|at| at <= now) {
+            hand.next_walk.set(None);
+            hand.walk.set(Some(now + RECOVERY_HORIZON));
         }
     }
 
@@ -148,7 +170,7 @@ impl Sweeps {
     }
 
     /// `None`: the index cannot be asked now.
-    async fn claim(&self, limit: usize) -> Option<Vec<Due>> {
+    async fn claim(&self, limit: usize) -> Option<Claimed> {
         let store = &self.registry.shared().store;
         let now = store.now();
         let due = match store.is_shared() {

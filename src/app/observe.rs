@@ -3,7 +3,7 @@
 use crate::domain::ids::ChannelId;
 use crate::line::api::{Endpoint, Observer, StatusClass};
 use crate::line::breaker::State;
-use crate::store::embedded;
+use crate::store::{embedded, redis};
 use crate::telemetry::meter;
 use std::time::Duration;
 
@@ -17,6 +17,20 @@ impl embedded::Observer for StoreFigures {
 
     fn checkpoint(&self, _entities: usize, seconds: f64) {
         meter::store_checkpoint(seconds);
+    }
+}
+
+impl redis::Figures for StoreFigures {
+    fn pipeline(&self, commits: usize, seconds: f64) {
+        meter::store_pipeline(commits, seconds);
+    }
+
+    fn conflict(&self) {
+        meter::store_conflict();
+    }
+
+    fn resent(&self) {
+        meter::store_resent();
     }
 }
 

@@ -38,16 +38,11 @@ pub(super) fn open(asked: &settings::Store) -> Result<Opened, StartError> {
             // The admin socket, the archive and the spool lie here.
             let folder = own_folder(asked)?;
             Ok(Opened {
-                store: Arc::new(remote(redis)?),
+                store: Arc::new(Redis::open(options(redis))?),
                 folder: Some(folder),
             })
         }
     }
-}
-
-/// Connects to a store on Redis.
-pub(super) fn remote(asked: &settings::Redis) -> Result<Redis, StartError> {
-    Ok(Redis::open(options(asked))?)
 }
 
 /// Looks at the servers of a store and changes nothing.
@@ -78,6 +73,7 @@ fn options(asked: &settings::Redis) -> redis::Options {
         partitions: asked.partitions,
         assume_settings: asked.assume_settings,
         tls_ca: asked.tls_ca.clone(),
+        figures: Arc::new(StoreFigures),
         ..redis::Options::of(servers, durability)
     }
 }
@@ -97,14 +93,18 @@ pub struct StoreAtHand {
 }
 
 impl StoreAtHand {
-    /// Opens the store of a config. An embedded one must be at rest; what is shared may be at work.
+    /// Opens the store of a config. An embedded one must be at rest; what is shared may be at work, and
+    /// whoever works there does not notice.
     ///
     /// # Errors
     /// When it cannot be had.
     pub fn open(asked: &settings::Store) -> Result<StoreAtHand, StartError> {
         let store: Arc<dyn Store> = match &asked.kind {
             StoreKind::Embedded => open(asked)?.store,
-            StoreKind::Redis(redis) => Arc::new(remote(redis)?),
+            StoreKind::Redis(redis) => Arc::new(Redis::open(redis::Options {
+                observer: true,
+                ..options(redis)
+            })?),
         };
         Ok(StoreAtHand { store })
     }
@@ -130,7 +130,9 @@ impl StoreAtHand {
     /// # Errors
     /// A sentence that says how many do.
     pub fn at_rest(&self) -> Result<(), String> {
-        match self.store.nodes().len().saturating_sub(1) {
+        let own = self.store.incarnation();
+        let nodes = self.store.nodes();
+        match nodes.iter().filter(|node| node.incarnation != own).count() {
             0 => Ok(()),
             others => Err(format!(
                 "{others} more at work with the store, allowed: nobody (one that was killed counts \

@@ -47,10 +47,7 @@ pub struct Bucket {
 impl Bucket {
     /// Takes up to `want` tokens, as many as there are.
     pub fn take(&mut self, rate: Rate, want: u32, now: Millis) -> u32 {
-        if self.halvings > 0 && now.since(self.changed) >= RECOVERY {
-            self.halvings -= 1;
-            self.changed = now;
-        }
+        self.recover(now);
         let (rate, depth) = rate.halved(self.halvings);
         let inflow = now.since(self.filled).0.saturating_mul(rate);
         self.parts = match self.filled {
@@ -69,14 +66,25 @@ impl Bucket {
         Span(PARTS.saturating_sub(self.parts).div_ceil(rate))
     }
 
-    /// Tokens per second at present.
-    pub fn rate(&self, rate: Rate) -> u64 {
-        rate.halved(self.halvings).0
+    /// Tokens per second at a time, whether or not anything was taken meanwhile.
+    pub fn rate(&self, rate: Rate, now: Millis) -> u64 {
+        let mut then = *self;
+        then.recover(now);
+        rate.halved(then.halvings).0
+    }
+
+    /// Time alone gives the rate back: a bucket that nobody takes from is slow no longer than others.
+    fn recover(&mut self, now: Millis) {
+        let doublings = now.since(self.changed).0 / RECOVERY.0;
+        let doublings = doublings.min(u64::from(self.halvings)) as u32;
+        self.halvings -= doublings;
+        self.changed = self.changed + Span(RECOVERY.0 * u64::from(doublings));
     }
 
     /// Somebody was refused: the rate is halved, unless that was done a moment ago, and the bucket is
     /// empty.
     pub fn shrink(&mut self, now: Millis) {
+        self.recover(now);
         if self.halvings == 0 || now.since(self.changed) >= CALM {
             self.halvings = (self.halvings + 1).min(MAX_HALVINGS);
             self.changed = now;
@@ -111,14 +119,28 @@ mod tests {
         bucket.shrink(Millis(1_000));
         bucket.shrink(Millis(1_001));
         assert_eq!(
-            (bucket.rate(RATE), bucket.take(RATE, 9, Millis(1_001))),
+            (
+                bucket.rate(RATE, Millis(1_001)),
+                bucket.take(RATE, 9, Millis(1_001))
+            ),
             (50, 0)
         );
         bucket.shrink(Millis(2_000));
-        assert_eq!(bucket.rate(RATE), 25);
-        bucket.take(RATE, 0, Millis(7_000));
-        bucket.take(RATE, 0, Millis(12_000));
-        assert_eq!(bucket.rate(RATE), 100);
+        assert_eq!(bucket.rate(RATE, Millis(6_999)), 25);
+        // Nothing is taken meanwhile.
+        assert_eq!(bucket.rate(RATE, Millis(7_000)), 50);
+        assert_eq!(bucket.rate(RATE, Millis(12_000)), 100);
+        assert_eq!(bucket.take(RATE, 50, Millis(12_000)), 20);
+    }
+
+    #[test]
+    fn refusals_far_apart_do_not_add_up() {
+        let mut bucket = Bucket::default();
+        for hour in 1..=6 {
+            bucket.shrink(Millis(hour * 3_600_000));
+        }
+        assert_eq!(bucket.rate(RATE, Millis(6 * 3_600_000)), 50);
+        assert_eq!(bucket.rate(RATE, Millis(6 * 3_600_000 + 5_000)), 100);
     }
 
     #[test]
@@ -127,7 +149,7 @@ mod tests {
         for second in 1..20 {
             bucket.shrink(Millis(second * 1_000));
         }
-        assert_eq!(bucket.rate(RATE), 1);
+        assert_eq!(bucket.rate(RATE, Millis(19_000)), 1);
         assert_eq!(bucket.take(RATE, 5, Millis(20_500)), 1);
     }
 }

@@ -82,10 +82,10 @@ impl Limiter {
 
     /// Calls per second that this node may make at present: fewer for a while after LINE answered 429,
     /// and while other nodes want the rate, too.
-    pub fn rate(&self) -> u64 {
+    pub fn rate(&self, now: Millis) -> u64 {
         match self.common.get() {
-            Some(common) => common.rate(&self.own()),
-            None => self.own().rate(self.rate),
+            Some(common) => common.rate(&self.own(), now),
+            None => self.own().rate(self.rate, now),
         }
     }
 
@@ -112,6 +112,7 @@ fn take(bucket: &mut Bucket, rate: Rate, now: Millis) -> Result<(), Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::memory::Memory;
 
     fn taken(limiter: &Limiter, from: u64, to: u64) -> usize {
         (from..to)
@@ -148,9 +149,23 @@ mod tests {
         limiter.throttled(Millis(10_002));
         let slow = taken(&limiter, 10_002, 11_002);
         assert!((450..=550).contains(&slow), "{slow}");
-        assert_eq!(limiter.rate(), 500);
+        assert_eq!(limiter.rate(Millis(11_002)), 500);
         let later = taken(&limiter, 16_002, 17_002);
         assert!(later >= 990, "{later}");
+    }
+
+    #[test]
+    fn a_shared_rate_comes_back_with_time_after_a_429() {
+        let limiter = Limiter::new(1_900);
+        limiter.share(Arc::new(Memory::new()), "main".into());
+        for second in 10..16 {
+            limiter.throttled(Millis(second * 1_000));
+        }
+        assert_eq!(limiter.rate(Millis(15_000)), 1_900 >> 6);
+        // The last was at second 15; nothing is sent meanwhile.
+        for (second, rate) in [(20, 59), (25, 118), (40, 950), (45, 1_900)] {
+            assert_eq!(limiter.rate(Millis(second * 1_000)), rate);
+        }
     }
 
     #[test]

@@ -258,6 +258,17 @@ pub struct Due {
     pub at: Millis,
 }
 
+/// What a claim handed out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The items, most recent first.
+    pub items: Vec<Due>,
+    /// Nothing that is more recent than these was left out, and if they are fewer than asked for,
+    /// nothing more is due. Otherwise a part of the store did not answer: what it holds is still to be
+    /// claimed.
+    pub complete: bool,
+}
+
 /// The trait all stores keep. Methods are called from any thread.
 pub trait Store: Nodes + Send + Sync + 'static {
     /// Store time: advanced by the monotonic clock, never backwards, not moved by the wall clock.
@@ -293,15 +304,16 @@ pub trait Store: Nodes + Send + Sync + 'static {
     fn nudge(&self);
 
     /// Hands out at most `limit` items due at `upto` or before, most recent `at` first (freshest
-    /// reply tokens), and moves each to `until`. Fewer than `limit`: nothing more is due, or the store
-    /// failed on the way and hands out what it had moved until then. An `until` that is not after
-    /// `upto` would hand them out again at once.
+    /// reply tokens), and moves each to `until`. A store that failed on the way hands out what it had
+    /// moved until then, and says that it is not [complete](Claimed::complete). An `until` that is not
+    /// after `upto` would hand them out again at once. What names nobody this build can read is moved
+    /// and handed out to nobody.
     fn claim_due(
         &self,
         upto: Millis,
         until: Millis,
         limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Due>, Error>>;
+    ) -> BoxFuture<'static, Result<Claimed, Error>>;
 
     /// All entities of a kind that have a value, in the order of their keys. For the few kinds a
     /// person asks about; a kind of millions (conversations) is read one by one and refused here by

@@ -91,7 +91,7 @@ async fn livez() -> HttpResponse {
 
 async fn readyz(request: HttpRequest, internal: web::Data<Internal>) -> HttpResponse {
     let reason = internal.status.not_ready();
-    let mut response = match reason {
+    let mut response = match &reason {
         None => HttpResponse::Ok(),
         Some(_) => HttpResponse::ServiceUnavailable(),
     };
@@ -104,7 +104,7 @@ async fn readyz(request: HttpRequest, internal: web::Data<Internal>) -> HttpResp
     }
     response
         .content_type("text/plain")
-        .body(format!("{}\n", reason.unwrap_or("ready")))
+        .body(format!("{}\n", reason.as_deref().unwrap_or("ready")))
 }
 
 async fn version() -> HttpResponse {

@@ -5,6 +5,7 @@ use crate::line::spooling::{Figures, Spooling};
 use crate::ports::store::{self, Health};
 use crate::telemetry::meter::{self, Sampled, SpoolSampled};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +23,7 @@ pub struct Verbose {
     pub ready: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'static str>,
+    pub reason: Option<Cow<'static, str>>,
     /// Version of the build.
     pub version: &'static str,
     /// Conversations in memory.
@@ -55,6 +56,9 @@ pub struct StoreView {
     pub waiting: usize,
     /// The last durable batch.
     pub batch: u64,
+    /// Why nothing is taken in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<String>,
 }
 
 /// What was set aside, for `hotline quarantine`.
@@ -100,14 +104,19 @@ impl Status {
     }
 
     /// Why the node takes no work; `None` when it does.
-    pub fn not_ready(&self) -> Option<&'static str> {
+    pub fn not_ready(&self) -> Option<Cow<'static, str>> {
         if self.draining.load(Ordering::Relaxed) {
-            return Some("draining");
+            return Some("draining".into());
         }
-        let accepting = self.registry.shared().store.health().accepting();
+        let health = self.registry.shared().store.health();
+        let accepting = health.accepting();
+        // What a spool takes must reach the store from here some day.
+        if let Some(why) = health.closed {
+            return Some(format!("store takes nothing: {why}").into());
+        }
         // What the spool takes is taken.
         let spooled = self.spooling.as_ref().is_some_and(|spool| spool.takes());
-        (!accepting && !spooled).then_some("store is below its free-space floor")
+        (!accepting && !spooled).then_some("store is below its free-space floor".into())
     }
 
     /// The whole story.
@@ -121,6 +130,7 @@ impl Status {
             waiting,
             batch,
             bytes,
+            closed,
         } = shared.store.health();
         let reason = self.not_ready();
         Verbose {
@@ -138,6 +148,7 @@ impl Status {
                 bytes,
                 waiting,
                 batch,
+                closed,
             },
             spool: self.spooling.as_ref().map(|spool| spool.figures()),
         }

@@ -6,7 +6,7 @@ use crate::domain::ids::Incarnation;
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{
     Error, FORMAT_LEVEL, GRANT_LIFE, Grant, HINTS_KEPT, Hint, MAX_HINT_BYTES, MAX_TOPIC_BYTES,
-    Node, Nodes, Rate, Revision,
+    Node, Nodes, Rate, Revision, lease_life,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::collections::HashMap;
@@ -83,7 +83,7 @@ impl<T: Alone> Nodes for T {
                 .or_insert(Lease { holder, until: now });
             let is_ours = lease.holder == holder;
             if is_ours {
-                lease.until = now + life;
+                lease.until = now + lease_life(life);
             }
             is_ours
         });
@@ -146,4 +146,27 @@ impl<T: Alone> Nodes for T {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::store::LEASE_MAX;
+    use crate::store::memory::Memory;
+
+    #[test]
+    fn a_lease_lives_a_millisecond_at_least_and_a_minute_at_most() {
+        let (one, two) = (Revision([1; 16]), Revision([2; 16]));
+        let start = Millis(4_000_000_000_000);
+        for (asked, given) in [(Span(0), Span(1)), (Span::hours(9), LEASE_MAX)] {
+            let store = Memory::new();
+            store.set_now(start);
+            let hold = |who| store.hold("pool", who, asked).now_or_never();
+            assert!(matches!(hold(one), Some(Ok(true))));
+            store.set_now(start + given - Span(1));
+            assert!(matches!(hold(two), Some(Ok(false))), "{asked:?}");
+            store.set_now(start + given);
+            assert!(matches!(hold(two), Some(Ok(true))), "{asked:?}");
+        }
+    }
 }

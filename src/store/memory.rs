@@ -10,8 +10,8 @@ use super::local::{Alone, Local};
 use crate::domain::ids::{Fingerprint, Incarnation};
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, DeskGeneration, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome,
-    Page, Place, Revision, Row, Store, Stored, TOMBSTONE_LIFE,
+    Claimed, Commit, Cursor, DeskGeneration, EntityKey, EntityKind, Error, FeedRecord, Health,
+    Outcome, Page, Place, Revision, Row, Store, Stored, TOMBSTONE_LIFE,
 };
 use faults::Faults;
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -133,8 +133,12 @@ impl Store for Memory {
         upto: Millis,
         until: Millis,
         limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
-        ready(self.with(|model| model.state.claim(upto, until, limit))).boxed()
+    ) -> BoxFuture<'static, Result<Claimed, Error>> {
+        let claimed = self.with(|model| Claimed {
+            items: model.state.claim(upto, until, limit),
+            complete: true,
+        });
+        ready(claimed).boxed()
     }
 
     fn all(
@@ -227,6 +231,7 @@ impl Store for Memory {
             waiting: 0,
             batch: model.state.batch,
             bytes: 0,
+            closed: model.closed.then(|| "it was closed".to_owned()),
         }
     }
 

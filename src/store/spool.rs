@@ -256,7 +256,8 @@ fn left_in(engine: &Embedded) -> Result<Vec<(ConversationKey, Held)>, StoreError
         let claimed = engine.claim_due(ALWAYS, ALWAYS + crate::domain::time::Span(1), AT_ONCE);
         let claimed = claimed
             .now_or_never()
-            .ok_or_else(|| StoreError::Io("a claim that waits".into()))??;
+            .ok_or_else(|| StoreError::Io("a claim that waits".into()))??
+            .items;
         left.extend(claimed.iter().filter_map(|due| named(&due.key)));
         if claimed.len() < AT_ONCE {
             break;

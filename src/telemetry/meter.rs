@@ -10,7 +10,7 @@ mod spool;
 
 pub use house::{
     Sampled, archive, archive_removed, archived, housekeeping, presence_lapsed, reloaded, sampled,
-    store_batch, store_checkpoint,
+    store_batch, store_checkpoint, store_conflict, store_pipeline, store_resent,
 };
 pub use line::{breaker, line_call, line_held_back, quota};
 pub use spool::{

@@ -21,7 +21,7 @@ use hotline::line::webhook::{self, Bounds, Channel, Webhook};
 use hotline::ports::messenger::{Dispatch, Messenger, Outcome, Profile, Report};
 use hotline::ports::spool::Spool;
 use hotline::ports::store::{
-    self, Commit, Cursor, Due, EntityKey, FeedRecord, Grant, Health, Hint, Node, Nodes, Rate,
+    self, Claimed, Commit, Cursor, EntityKey, FeedRecord, Grant, Health, Hint, Node, Nodes, Rate,
     Revision, Store, Stored,
 };
 use hotline::ports::understand::{Automation, CurrentAutomation, Understand};
@@ -217,6 +217,8 @@ pub enum Trouble {
     Hang,
     /// Everything lands, [`SLOWNESS`] later.
     Slow,
+    /// Of what is due all but one is on a part of the store that does not answer.
+    LeaveOut,
 }
 
 /// What a slow store takes for a commit.
@@ -229,6 +231,8 @@ pub struct Stalling {
     pub trouble: watch::Sender<Trouble>,
     /// The name of this node among others on the same store.
     pub node: Option<u64>,
+    /// Another node that is said to be present, and how many are said to be gone.
+    pub other: Mutex<Option<(Incarnation, u64)>>,
 }
 
 impl Stalling {
@@ -239,7 +243,7 @@ impl Stalling {
     /// What trouble makes of a request; `None`: none.
     fn troubled<T: Send + 'static>(&self) -> Option<BoxFuture<'static, Result<T, store::Error>>> {
         match *self.trouble.borrow() {
-            Trouble::None | Trouble::LoseAnswer | Trouble::Slow => None,
+            Trouble::None | Trouble::LoseAnswer | Trouble::Slow | Trouble::LeaveOut => None,
             Trouble::Refuse => Some(Box::pin(async { Err(Stalling::away()) })),
             Trouble::Hang => {
                 let mut change = self.trouble.subscribe();
@@ -258,10 +262,15 @@ impl Nodes for Stalling {
         self.node.is_none() && self.inner.is_gone(other)
     }
     fn nodes(&self) -> Vec<Node> {
-        self.inner.nodes()
+        let own = self.inner.nodes();
+        let other = self.other.lock().unwrap().map(|(incarnation, _)| Node {
+            incarnation,
+            ..own[0]
+        });
+        own.into_iter().chain(other).collect()
     }
     fn departures(&self) -> u64 {
-        self.inner.departures()
+        self.other.lock().unwrap().map_or(0, |(_, gone)| gone)
     }
     fn level(&self) -> u32 {
         self.inner.level()
@@ -344,7 +353,17 @@ impl Store for Stalling {
         upto: Millis,
         until: Millis,
         limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Due>, store::Error>> {
+    ) -> BoxFuture<'static, Result<Claimed, store::Error>> {
+        if *self.trouble.borrow() == Trouble::LeaveOut {
+            let claimed = self.inner.claim_due(upto, until, limit.min(1));
+            return Box::pin(async move {
+                let complete = false;
+                Ok(Claimed {
+                    complete,
+                    ..claimed.await?
+                })
+            });
+        }
         self.troubled()
             .unwrap_or_else(|| self.inner.claim_due(upto, until, limit))
     }
@@ -476,6 +495,7 @@ impl House {
             stalled,
             trouble: watch::Sender::new(Trouble::None),
             node,
+            other: Mutex::default(),
         });
         let scribe = Arc::new(Scribe::default());
         let book = Arc::new(Book::new(policy));

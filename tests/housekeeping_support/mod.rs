@@ -175,7 +175,7 @@ impl Store for Divided {
         upto: Millis,
         until: Millis,
         limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
+    ) -> BoxFuture<'static, Result<Claimed, Error>> {
         self.parts[0].claim_due(upto, until, limit)
     }
     fn all(

@@ -151,7 +151,10 @@ impl Pair {
                     all.sort_by(|one, two| (one.at, &one.key).cmp(&(two.at, &two.key)));
                     all
                 };
-                assert_eq!(sorted(one.await.unwrap()), sorted(two.await.unwrap()));
+                assert_eq!(
+                    sorted(one.await.unwrap().items),
+                    sorted(two.await.unwrap().items)
+                );
             }
             Step::Trim(skip) if self.redis.feeds() > 1 => self.trim(skip.into()).await,
             Step::Trim(skip) => self.trim_to(skip.into()).await,

@@ -7,7 +7,9 @@ use super::{Server, installed, until, whole_feed};
 use hotline::domain::ids::Fingerprint;
 use hotline::domain::time::Millis;
 use hotline::ports::store::*;
-use hotline::store::redis::{OpenError, Options, Redis, Servers};
+use hotline::store::redis::{Figures, OpenError, Options, Redis, Servers};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 #[test]
@@ -44,6 +46,104 @@ fn a_resent_commit_is_applied_once() {
         proxy.lose_an_answer();
         landed(store.commit(delete("b", Some(1), 2)).await, 2);
         assert_eq!(whole_feed(&store).await.len(), 6);
+    });
+}
+
+#[test]
+fn a_claim_whose_answer_was_lost_hands_out_what_it_moved() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let proxy = Proxy::to(server.port());
+    let options = Options {
+        servers: Servers::One(proxy.url()),
+        ..server.options()
+    };
+    let (store, other) = (Redis::open(options).unwrap(), server.open());
+    run(async {
+        for (name, at) in [("a", 5), ("b", 6)] {
+            landed(store.commit(put(name, None, 1, "x").owing(at)).await, 1);
+        }
+        proxy.lose_the_answer_to("123456789");
+        let claimed = store.claim_due(Millis(9), Millis(123_456_789), 9).await;
+        assert_eq!(claimed.unwrap().items, [due("b", 6), due("a", 5)]);
+        assert_eq!(proxy.lost(), 1);
+        let none = other.claim_due(Millis(9), Millis(123_456_789), 9).await;
+        assert_eq!(none.unwrap().items, []);
+        // They are due from the very millisecond on.
+        let again = |at| other.claim_due(Millis(at), Millis(200_000_000), 9);
+        assert_eq!(again(123_456_788).await.unwrap().items, []);
+        assert_eq!(again(123_456_789).await.unwrap().items.len(), 2);
+    });
+}
+
+/// What was reported: commits, conflicts, resends.
+#[derive(Default)]
+struct Counted([AtomicUsize; 3]);
+
+impl Figures for Counted {
+    fn pipeline(&self, commits: usize, seconds: f64) {
+        assert!((0.0..60.0).contains(&seconds));
+        self.0[0].fetch_add(commits, Ordering::SeqCst);
+    }
+    fn conflict(&self) {
+        self.0[1].fetch_add(1, Ordering::SeqCst);
+    }
+    fn resent(&self) {
+        self.0[2].fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn commits_conflicts_and_resends_are_reported() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let proxy = Proxy::to(server.port());
+    let counted = Arc::new(Counted::default());
+    let options = Options {
+        servers: Servers::One(proxy.url()),
+        figures: counted.clone(),
+        ..server.options()
+    };
+    let store = Redis::open(options).unwrap();
+    let counted = || counted.0.each_ref().map(|n| n.load(Ordering::SeqCst));
+    run(async {
+        landed(store.commit(put("a", None, 1, "x")).await, 1);
+        assert_eq!(counted(), [1, 0, 0]);
+        conflict(store.commit(put("a", None, 2, "x")).await);
+        assert_eq!(counted(), [2, 1, 0]);
+        proxy.lose_the_answer_to("the-third");
+        landed(store.commit(put("b", None, 3, "the-third")).await, 3);
+        assert_eq!(counted(), [3, 1, 1]);
+    });
+}
+
+#[test]
+fn a_store_says_so_while_its_server_holds_another() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let store = server.open();
+    run(async {
+        landed(store.commit(put("a", None, 1, "x")).await, 1);
+        assert_eq!(store.health().closed, None);
+        assert_eq!(server.say(&["SWAPDB", "0", "1"]), "+OK");
+        until(|| store.health().closed.is_some()).await;
+        let health = store.health();
+        assert!(!health.accepting());
+        assert!(health.closed.unwrap().contains("NOSTORE"));
+        assert!(store.commit(put("b", None, 1, "x")).await.is_err());
+        // The right one is back.
+        assert_eq!(server.say(&["SWAPDB", "0", "1"]), "+OK");
+        until(|| store.health().closed.is_none()).await;
+        assert!(store.health().accepting());
+        landed(store.commit(put("b", None, 1, "x")).await, 1);
+        store.close().await.unwrap();
+        assert!(store.health().closed.is_some());
     });
 }
 
@@ -85,7 +185,11 @@ fn script_flush_is_survived() {
         assert_eq!(server.say(&["SCRIPT", "FLUSH"]), "+OK");
         assert_eq!(whole_feed(&store).await.len(), 1);
         assert_eq!(server.say(&["SCRIPT", "FLUSH"]), "+OK");
-        let claimed = store.claim_due(Millis(9), Millis(99), 9).await.unwrap();
+        let claimed = store
+            .claim_due(Millis(9), Millis(99), 9)
+            .await
+            .unwrap()
+            .items;
         assert_eq!(claimed, [due("a", 5)]);
     });
 }
@@ -129,7 +233,11 @@ fn at_maxmemory_completing_commits_pass_and_accepting_ones_are_refused() {
         assert_eq!(store.load(&key("b")).await.unwrap(), None);
         assert_eq!(whole_feed(&store).await.len(), 1);
         until(|| !store.health().accepting()).await;
-        let claimed = store.claim_due(Millis(9), Millis(99), 9).await.unwrap();
+        let claimed = store
+            .claim_due(Millis(9), Millis(99), 9)
+            .await
+            .unwrap()
+            .items;
         assert_eq!(claimed, [due("a", 5)]);
         let mut settles = put("a", Some(1), 2, "y").with_feed(&["z"]).on_desk("r");
         settles.class = Class::Completing;

@@ -47,6 +47,39 @@ fn nodes_see_each_other_and_who_closes_is_gone_at_once() {
     });
 }
 
+#[test]
+fn an_observer_sees_the_nodes_and_no_node_sees_it() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start();
+    let one = server.open();
+    let options = Options {
+        observer: true,
+        ..server.options()
+    };
+    run(async {
+        let visitor = Redis::open(options).unwrap();
+        let (first, visits) = (one.incarnation(), visitor.incarnation());
+        assert!(sees(&visitor, first) && !sees(&visitor, visits));
+        assert!(!visitor.is_gone(visits));
+        landed(one.commit(put("a", None, 1, "x").owing(5)).await, 1);
+        let claimed = visitor.claim_due(Millis(9), Millis(99), 9).await;
+        assert!(claimed.is_err(), "{claimed:?}");
+        let claimed = one.claim_due(Millis(9), Millis(99), 9).await.unwrap();
+        assert_eq!(claimed.items, [due("a", 5)]);
+        // What it may do it does: what it was asked for is written.
+        landed(visitor.commit(put("b", None, 1, "x")).await, 1);
+        let two = server.open();
+        soon("it goes on looking", || sees(&visitor, two.incarnation())).await;
+        assert_eq!(number(&server.say(&["EVAL", COUNT_NODES, "0"])), 2);
+        visitor.close().await.unwrap();
+        two.close().await.unwrap();
+        soon("a list was read since", || one.departures() > 0).await;
+        assert_eq!(one.departures(), 1, "of the node, not of the visitor");
+    });
+}
+
 const COUNT_NODES: &str = "return redis.call('ZCARD', redis.call('KEYS', '*}nodes')[1])";
 
 #[test]
@@ -227,6 +260,11 @@ fn a_node_that_missed_a_raised_level_takes_no_more_work() {
             n += 1;
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        let why = old.health().closed.unwrap();
+        assert!(
+            why.contains("level 2") && !old.health().accepting(),
+            "{why}"
+        );
     });
 }
 

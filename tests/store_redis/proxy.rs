@@ -3,8 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Listens until it is dropped.
 pub struct Proxy {
@@ -16,6 +16,8 @@ pub struct Proxy {
 struct State {
     lose: AtomicBool,
     lost: AtomicUsize,
+    /// What a call has in it whose answer is lost.
+    about: Mutex<Option<&'static str>>,
     ended: AtomicBool,
 }
 
@@ -58,6 +60,11 @@ impl Proxy {
         self.state.lose.store(true, Ordering::SeqCst);
     }
 
+    /// Loses the answer to the next call that has these words in it.
+    pub fn lose_the_answer_to(&self, words: &'static str) {
+        *self.state.about.lock().unwrap() = Some(words);
+    }
+
     /// Answers lost so far.
     pub fn lost(&self) -> usize {
         self.state.lost.load(Ordering::SeqCst)
@@ -66,8 +73,23 @@ impl Proxy {
 
 fn join(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    let asked = Arc::clone(state);
     std::thread::spawn(move || {
-        let _ = std::io::copy(&mut from, &mut to);
+        let mut room = [0u8; 16_384];
+        while let Ok(read @ 1..) = from.read(&mut room) {
+            let said = String::from_utf8_lossy(&room[..read]);
+            let hit = asked
+                .about
+                .lock()
+                .unwrap()
+                .take_if(|words| said.contains(*words));
+            if hit.is_some() {
+                asked.lose.store(true, Ordering::SeqCst);
+            }
+            if to.write_all(&room[..read]).is_err() {
+                break;
+            }
+        }
         let _ = to.shutdown(Shutdown::Both);
     });
     let (mut from, mut to) = (server, client);

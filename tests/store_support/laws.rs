@@ -108,19 +108,27 @@ pub async fn of_two_writers_one_wins(store: &dyn Store) {
 pub async fn claimed_due_item_comes_back(store: &dyn Store) {
     landed(store.commit(put("a", None, 1, "x").owing(1_000)).await, 1);
     let claim = |now| store.claim_due(Millis(now), Millis(now + 50), 10);
-    assert_eq!(claim(999).await.unwrap(), []);
-    assert_eq!(claim(1_000).await.unwrap(), [due("a", 1_000)]);
-    assert_eq!(claim(1_049).await.unwrap(), []);
-    assert_eq!(claim(1_050).await.unwrap(), [due("a", 1_050)]);
+    assert_eq!(claim(999).await.unwrap().items, []);
+    assert_eq!(claim(1_000).await.unwrap().items, [due("a", 1_000)]);
+    assert_eq!(claim(1_049).await.unwrap().items, []);
+    assert_eq!(claim(1_050).await.unwrap().items, [due("a", 1_050)]);
 }
 
 pub async fn newest_due_is_claimed_first(store: &dyn Store) {
     for (name, at) in [("a", 10), ("b", 30), ("c", 20), ("d", 99)] {
         landed(store.commit(put(name, None, at, "x").owing(at)).await, at);
     }
-    let claimed = store.claim_due(Millis(50), Millis(150), 2).await.unwrap();
+    let claimed = store
+        .claim_due(Millis(50), Millis(150), 2)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(claimed, [due("b", 30), due("c", 20)]);
-    let claimed = store.claim_due(Millis(50), Millis(150), 2).await.unwrap();
+    let claimed = store
+        .claim_due(Millis(50), Millis(150), 2)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(claimed, [due("a", 10)]);
 }
 
@@ -130,10 +138,18 @@ pub async fn only_a_commit_settles_its_due_time(store: &dyn Store) {
     store.claim_due(Millis(50), Millis(55), 9).await.unwrap();
     landed(store.commit(put("a", Some(1), 2, "x")).await, 2);
     landed(store.commit(put("b", Some(1), 2, "x").owing(40)).await, 2);
-    let claimed = store.claim_due(Millis(90), Millis(95), 9).await.unwrap();
+    let claimed = store
+        .claim_due(Millis(90), Millis(95), 9)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(claimed, [due("b", 40)]);
     conflict(store.commit(put("b", Some(1), 3, "stale")).await);
-    let claimed = store.claim_due(Millis(200), Millis(205), 9).await.unwrap();
+    let claimed = store
+        .claim_due(Millis(200), Millis(205), 9)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(claimed.len(), 1);
 }
 
@@ -360,7 +376,11 @@ pub async fn compaction_keeps_what_lives(store: &dyn Store) {
     }
     assert_eq!(whole_feed(store).await.len(), 20);
     assert_eq!(store.desk_rows().await.unwrap().len(), 19);
-    let claimed = store.claim_due(Millis(99), Millis(100), 99).await.unwrap();
+    let claimed = store
+        .claim_due(Millis(99), Millis(100), 99)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(claimed.len(), 19);
     landed(store.commit(put("3", Some(100), 101, "again")).await, 101);
 }

@@ -41,6 +41,17 @@ pub async fn a_lease_has_one_holder_until_it_lapses_or_is_given_back(store: &dyn
     assert!(hold(one, MINUTE.0).await.unwrap());
 }
 
+pub async fn a_lease_is_given_for_no_longer_than_is_allowed(store: &dyn Store) {
+    let (one, two) = (revision(1), revision(2));
+    assert!(store.hold("pool", one, Span(0)).await.unwrap());
+    while !store.hold("pool", two, Span(u64::MAX)).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(!store.hold("pool", one, Span(0)).await.unwrap());
+    assert_eq!(lease_life(Span(0)), Span(1));
+    assert_eq!(lease_life(Span(u64::MAX)), LEASE_MAX);
+}
+
 pub async fn an_operation_is_counted_once(store: &dyn Store) {
     assert_eq!(store.count("tickets", 2, revision(1)).await.unwrap(), 2);
     assert_eq!(store.count("tickets", 2, revision(1)).await.unwrap(), 2);

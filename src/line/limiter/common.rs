@@ -8,7 +8,7 @@
 //! the store does not answer, each node keeps to its share, the rate divided by the nodes known.
 
 use crate::domain::bucket::{Bucket, Rate};
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::ports::store::{Error, GRANT_LIFE, Grant, Store};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -117,17 +117,18 @@ impl Common {
         }
     }
 
-    /// Calls per second this node may count on; `own`: its own bucket.
-    pub fn rate(&self, own: &Bucket) -> u64 {
-        let share = own.rate(self.own_share());
+    /// Calls per second this node may count on at a time; `own`: its own bucket.
+    pub fn rate(&self, own: &Bucket, at: Millis) -> u64 {
+        let share = own.rate(self.own_share(), at);
+        let all = own.rate(self.rate, at);
         let stock = self.stock();
         if stock.is_away(Instant::now()) {
             share
         } else if stock.refused.is_some_and(|at| at.elapsed() < WINDOW) {
             // Never more than there is: a burst may have come into the window.
-            stock.got.max(share).min(own.rate(self.rate))
+            stock.got.max(share).min(all)
         } else {
-            own.rate(self.rate)
+            all
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Inner, SenderSettings};
 use crate::domain::ids::{ChannelId, ConversationKey};
+use crate::domain::time::Millis;
 use crate::line::api::{CallError, Client, StatusClass};
 use crate::line::breaker::{Breaker, Leave, State, Verdict};
 use crate::line::limiter::Limiter;
@@ -55,8 +56,8 @@ impl Channel {
     }
 
     /// How many sends could begin now and leave at once, or nearly.
-    pub fn room(&self) -> usize {
-        let by_rate = (self.reply.rate() * ROOM / 1_000).max(1) as usize;
+    pub fn room(&self, now: Millis) -> usize {
+        let by_rate = (self.reply.rate(now) * ROOM / 1_000).max(1) as usize;
         let room = self.most.min(by_rate);
         room.saturating_sub(self.begun.load(Ordering::Acquire))
     }

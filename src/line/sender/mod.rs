@@ -189,7 +189,7 @@ impl Messenger for LineMessenger {
 
     fn room(&self, channel: &ChannelId) -> usize {
         let channel = self.inner.channels.get(channel);
-        channel.map_or(usize::MAX, |channel| channel.room())
+        channel.map_or(usize::MAX, |channel| channel.room(self.inner.now()))
     }
 }
 

@@ -17,11 +17,14 @@ pub struct Health {
     pub batch: u64,
     /// Bytes on the disk.
     pub bytes: u64,
+    /// Why nothing at all is taken in, neither new work nor old: the store was closed, or is not the one
+    /// that was opened. `None`: it is open. A store that is away for a while is open.
+    pub closed: Option<String>,
 }
 
 impl Health {
     /// Whether new work is taken.
     pub fn accepting(&self) -> bool {
-        self.free_bytes >= self.floor_bytes
+        self.closed.is_none() && self.free_bytes >= self.floor_bytes
     }
 }

@@ -15,8 +15,8 @@ use tokio::sync::broadcast;
 
 /// A node that gave no sign for so long counts as gone; it gives one every second.
 pub const PRESENCE_LIFE: Span = Span::secs(4);
-/// How long a lease is usually held for; renewed every second.
-pub const LEASE_LIFE: Span = Span::secs(4);
+/// The longest life of a lease.
+pub const LEASE_MAX: Span = Span::mins(1);
 /// How long tokens that were drawn may be used.
 pub const GRANT_LIFE: Span = Span(100);
 /// The highest format level this build reads; a new store begins with it.
@@ -27,6 +27,12 @@ pub const HINTS_KEPT: usize = 1_024;
 pub const MAX_TOPIC_BYTES: usize = 200;
 /// Longest payload of a hint, in bytes; a longer one is not sent.
 pub const MAX_HINT_BYTES: usize = 8 * 1024;
+
+/// The life a lease is given when this one is asked for: a millisecond at least, so that whoever was
+/// told that he holds it did, and at most [`LEASE_MAX`], so that nobody waits longer for one who died.
+pub fn lease_life(asked: Span) -> Span {
+    Span(asked.0.clamp(1, LEASE_MAX.0))
+}
 
 /// A node that is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +96,9 @@ pub trait Nodes {
     /// never falls.
     fn level(&self) -> u32;
 
-    /// Takes a lease or renews it. True: `holder`'s until `life` (at most a minute) after *the moment
-    /// before this call*, by the caller's own monotonic clock. The holder token is drawn at random.
+    /// Takes a lease or renews it. True: `holder`'s until `life` after *the moment before this call*, by
+    /// the caller's own monotonic clock. The holder token is drawn at random. A life that
+    /// [`lease_life`] does not allow is made one that it does.
     fn hold(
         &self,
         lease: &str,

@@ -14,8 +14,8 @@ use super::ticket::{Waiter, lock, ticket};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, DeskGeneration, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome,
-    Page, Place, Store, Stored, Urgency,
+    Claimed, Commit, Cursor, DeskGeneration, Due, EntityKey, EntityKind, Error, FeedRecord, Health,
+    Outcome, Page, Place, Store, Stored, Urgency,
 };
 use crate::store::local::Local;
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -256,8 +256,12 @@ impl Store for Embedded {
         upto: Millis,
         until: Millis,
         limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
-        ready(self.claim(upto, until, limit)).boxed()
+    ) -> BoxFuture<'static, Result<Claimed, Error>> {
+        let claimed = self.claim(upto, until, limit).map(|items| Claimed {
+            items,
+            complete: true,
+        });
+        ready(claimed).boxed()
     }
 
     fn all(
@@ -335,6 +339,7 @@ impl Store for Embedded {
             waiting: self.core.queue.len(),
             batch: self.core.batch.load(Ordering::Relaxed),
             bytes,
+            closed: self.core.alive().err().map(|error| error.to_string()),
         }
     }
 

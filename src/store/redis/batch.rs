@@ -80,6 +80,8 @@ async fn send(core: &Arc<Core>, master: &Arc<Master>, lane: usize, jobs: Vec<Job
         let limit = core.options.answer_timeout * 4 / 5;
         pipe.cmd("WAIT").arg(needed).arg(limit.as_millis() as u64);
     }
+    let begun = Instant::now();
+    let commits = jobs.len();
     let mut sending = pin!(master.commit(lane, &pipe));
     let tried = loop {
         let Some(first) = jobs.iter().flatten().map(Job::deadline).min() else {
@@ -114,6 +116,8 @@ async fn send(core: &Arc<Core>, master: &Arc<Master>, lane: usize, jobs: Vec<Job
             }
         }
         Ok(mut answers) => {
+            let took = begun.elapsed().as_secs_f64();
+            core.options.figures.pipeline(commits, took);
             let lacking = needed.and_then(|needed| {
                 let held = answers.pop().and_then(Result::ok).and_then(number);
                 let held = held.unwrap_or(0) as usize;
@@ -184,6 +188,7 @@ impl Sorted {
                 job.asking = job.to.is_some();
             }
         }
+        job.core.options.figures.resent();
         let prompt = trouble.verdict == Verdict::Reload || job.to.is_some();
         match prompt && quick {
             true => self.at_once.push(job),

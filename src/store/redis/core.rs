@@ -5,17 +5,17 @@ use super::clock::Clock;
 use super::keys::Keys;
 use super::lanes::Lanes;
 use super::master::{Line, Master};
+use super::nodes::Others;
 use super::options::Options;
 use super::reply::strange;
 use super::scripts::Scripts;
 use super::servers::Masters;
-use super::shared::Others;
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::Error;
 use redis::{Cmd, Value};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -33,8 +33,8 @@ pub struct Core {
     /// Whom to ask.
     pub masters: Arc<Masters>,
     pub lanes: Lanes,
-    /// Nothing is taken in any more.
-    pub closed: AtomicBool,
+    /// Nothing is taken in any more, and why.
+    pub closed: OnceLock<String>,
     /// Nothing is sent any more.
     pub ended: AtomicBool,
     /// Commits acknowledged to this process.
@@ -54,15 +54,18 @@ pub struct Server {
     pub used_bytes: AtomicU64,
     /// What a 200 promises.
     pub promise: &'static str,
+    /// A server has another store than the one that was opened, or none, and refuses commits. It heals
+    /// when the right one is back.
+    pub is_strange: AtomicBool,
 }
 
 impl Core {
     /// Refuses after a close.
     pub fn alive(&self) -> Result<(), Error> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::Closed("the store was closed".into()));
+        match self.closed.get() {
+            Some(why) => Err(Error::Closed(why.clone())),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Longest that a commit taken in may be without an answer: its patience, and the try that was

@@ -1,12 +1,14 @@
 //! Claims of due work. Every partition has an index of its own: first all are asked what they would
 //! give, then the freshest of all are moved, each only if it is still where it was seen. A part that
-//! fails does not undo the others.
+//! fails does not undo the others, and an item whose name cannot be read stops none: it is moved like
+//! the others, so that it does not stand before them, and handed out to nobody.
 
 use super::core::Core;
-use super::reply::{array, bytes, due, strange};
+use super::reply::{DueItem, array, bytes, due, strange};
 use super::scripts::{LATEST, Script};
+use super::unread;
 use crate::domain::time::Millis;
-use crate::ports::store::{Due, Error};
+use crate::ports::store::{Claimed, Due, Error};
 use futures_util::future::join_all;
 use redis::cmd;
 use std::cmp::Reverse;
@@ -19,15 +21,15 @@ const MOST: usize = 10_000;
 /// Something due, as its partition calls it.
 struct Seen {
     partition: u16,
-    member: Vec<u8>,
-    due: Due,
+    item: DueItem,
 }
 
 /// Partitions asked in one go. Each go has its own answer or error.
 const AT_ONCE: usize = 32;
 
 /// Hands out at most `limit` items due at `upto`, most recent first; see the port. Partitions that do
-/// not answer are left out: what the others gave is handed out, for nobody else sees it before `until`.
+/// not answer are left out: what the others gave is handed out, for nobody else sees it before `until`,
+/// and is not complete.
 ///
 /// # Errors
 /// Something failed and nothing was moved.
@@ -36,7 +38,7 @@ pub async fn claim(
     upto: Millis,
     until: Millis,
     limit: usize,
-) -> Result<Vec<Due>, Error> {
+) -> Result<Claimed, Error> {
     let mut claimed: Vec<Due> = Vec::new();
     let mut failed = None;
     // Others may claim between the look and the move: go on until there is enough or nothing. If
@@ -51,13 +53,17 @@ pub async fn claim(
             break;
         }
     }
+    let complete = failed.is_none();
     match failed {
         Some(error) if claimed.is_empty() => return Err(error),
         Some(error) => tracing::warn!(%error, claimed = claimed.len(), "a claim ended early"),
         None => {}
     }
     claimed.sort_by_key(|item| Reverse(item.at));
-    Ok(claimed)
+    Ok(Claimed {
+        items: claimed,
+        complete,
+    })
 }
 
 /// The freshest items of all partitions that answer, at most `limit`; none only if nothing is due
@@ -74,7 +80,9 @@ async fn look(core: &Core, upto: Millis, limit: usize, failed: &mut Option<Error
         let calls = some.clone().map(|partition| {
             let mut range = cmd("ZREVRANGEBYSCORE");
             range.arg(core.keys.of(partition, "due"));
-            range.arg(upto.0.min(LATEST)).arg("-inf").arg("WITHSCORES");
+            // Behind the point a time says who claimed it.
+            range.arg(format!("({}", upto.0.saturating_add(1).min(LATEST)));
+            range.arg("-inf").arg("WITHSCORES");
             range.arg("LIMIT").arg(0).arg(share);
             (partition, range)
         });
@@ -86,17 +94,13 @@ async fn look(core: &Core, upto: Millis, limit: usize, failed: &mut Option<Error
     let (mut seen, mut known_from) = (Vec::new(), Millis(0));
     for (partition, items) in told(join_all(goes).await, failed).flatten() {
         if items.len() == share {
-            let last = items.last().map_or(Millis(0), |(_, due)| due.at);
+            let last = items.last().map_or(Millis(0), |item| item.at);
             known_from = known_from.max(last);
         }
-        seen.extend(items.into_iter().map(|(member, due)| Seen {
-            partition,
-            member,
-            due,
-        }));
+        seen.extend(items.into_iter().map(|item| Seen { partition, item }));
     }
-    seen.retain(|seen| seen.due.at >= known_from);
-    seen.sort_by_key(|seen| Reverse(seen.due.at));
+    seen.retain(|seen| seen.item.at >= known_from);
+    seen.sort_by_key(|seen| Reverse(seen.item.at));
     seen.truncate(limit);
     // By partition, so that each is called once.
     seen.sort_by_key(|seen| seen.partition);
@@ -110,9 +114,9 @@ async fn take(core: &Core, until: Millis, seen: Vec<Seen>, failed: &mut Option<E
         let partition = seen[0].partition;
         let key = core.keys.of(partition, "due");
         let mut call = core.scripts.call(Script::Claim, &[key]);
-        call.arg(until.0.min(LATEST));
-        for seen in seen {
-            call.arg(seen.due.at.0).arg(&seen.member);
+        call.arg(signed(core, until));
+        for Seen { item, .. } in seen {
+            call.arg(&item.score).arg(&item.member);
         }
         let answer = core.ask_one(partition, call).await?;
         let moved = array(answer, "a claim")?.into_iter();
@@ -121,8 +125,29 @@ async fn take(core: &Core, until: Millis, seen: Vec<Seen>, failed: &mut Option<E
     });
     let goes = join_all(goes).await;
     let moved: HashSet<_> = told(goes, failed).flatten().collect();
-    let taken = seen.into_iter().filter(|s| moved.contains(&s.member));
-    taken.map(|seen| seen.due).collect()
+    let taken = seen.into_iter().filter(|s| moved.contains(&s.item.member));
+    let due = taken.filter_map(|Seen { partition, item }| {
+        if item.key.is_none() {
+            unread::left_out(1, partition, "due");
+        }
+        let (key, at) = (item.key?, item.at);
+        Some(Due { key, at })
+    });
+    due.collect()
+}
+
+/// A time with 9 bits of who this node is behind the point: a claim whose answer was lost knows its own
+/// items by it. A score is a double, and tells as much apart until the year 2500.
+fn signed(core: &Core, until: Millis) -> String {
+    const BITS: u32 = 9;
+    match until.0 >> (53 - BITS) {
+        0 => {
+            let who = core.incarnation.0 & ((1 << BITS) - 1);
+            let fraction = who as f64 / f64::from(1 << BITS);
+            format!("{}", until.0 as f64 + fraction)
+        }
+        _ => until.0.min(LATEST).to_string(),
+    }
 }
 
 /// The answers; the last error is kept.

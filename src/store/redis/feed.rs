@@ -2,8 +2,9 @@
 //! no call holds the server up for long, no answer outlasts its time-out, and none fills the memory.
 
 use super::core::Core;
-use super::reply::{Page, array, number, page, strange};
+use super::reply::{Portion, array, number, portion, strange};
 use super::scripts::Script;
+use super::unread;
 use crate::ports::store::{Cursor, Error, FeedRecord};
 
 /// Payload in one answer, in bytes: the record that reaches it is the last. A payload is at most
@@ -25,11 +26,13 @@ pub async fn read(core: &Core, after: Cursor, limit: usize) -> Result<Vec<FeedRe
     }
     while found.len() < limit && bytes < PAGE {
         let asked = AT_ONCE[0].min(limit - found.len());
-        let Page {
+        let Portion {
             records,
+            last,
+            left_out,
             more,
             lost,
-        } = portion(core, after, asked).await?;
+        } = ask(core, after, asked).await?;
         if lost {
             tracing::warn!(
                 partition = after.partition,
@@ -42,9 +45,9 @@ pub async fn read(core: &Core, after: Cursor, limit: usize) -> Result<Vec<FeedRe
         }
         let sizes = records.iter().filter_map(|r| r.payload.as_ref());
         bytes += sizes.map(|payload| payload.len()).sum::<usize>();
-        if let Some(last) = records.last() {
-            after = last.cursor;
-        }
+        unread::left_out(left_out, after.partition, "feed");
+        // Behind what was left out, too: one record must not keep all others from the archive.
+        after = last.unwrap_or(after);
         found.extend(records);
         if !more {
             break;
@@ -53,12 +56,12 @@ pub async fn read(core: &Core, after: Cursor, limit: usize) -> Result<Vec<FeedRe
     Ok(found)
 }
 
-async fn portion(core: &Core, after: Cursor, asked: usize) -> Result<Page, Error> {
+async fn ask(core: &Core, after: Cursor, asked: usize) -> Result<Portion, Error> {
     let keys = ["feed", "words", "meta"].map(|name| core.keys.of(after.partition, name));
     let mut call = core.scripts.call(Script::Feed, &keys);
     call.arg(after.batch).arg(after.index);
     call.arg(asked).arg(PORTION);
-    page(core.bulk_one(after.partition, call).await?, after.partition)
+    portion(core.bulk_one(after.partition, call).await?, after.partition)
 }
 
 /// Forgets batches up to and including the cursor's, and what an earlier trim that died left over.

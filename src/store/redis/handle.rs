@@ -9,8 +9,8 @@ use super::{due, feed, hints, lanes, lists, open, presence, scan, upkeep};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Commit, Cursor, DeskGeneration, Due, EntityKey, EntityKind, Error, FeedRecord, Health, Outcome,
-    Page, Place, Store, Stored,
+    Claimed, Commit, Cursor, DeskGeneration, EntityKey, EntityKind, Error, FeedRecord, Health,
+    Outcome, Page, Place, Store, Stored,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::future::Future;
@@ -19,6 +19,12 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+
+/// What is said while a server has another store, or none.
+const STRANGE: &str = "NOSTORE: a redis server was emptied, or holds another store; commits are refused \
+                       until the one that was opened is back";
+/// What is said of a store that was shut in good order.
+const CLOSED: &str = "the store was closed";
 
 /// An open Redis store. Dropping it lets the commits that wait be answered, without waiting for them;
 /// [`Store::close`] waits.
@@ -101,7 +107,7 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        lanes::shut(&self.core);
+        lanes::shut(&self.core, CLOSED);
     }
 }
 
@@ -141,7 +147,11 @@ impl Store for Redis {
         upto: Millis,
         until: Millis,
         limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Due>, Error>> {
+    ) -> BoxFuture<'static, Result<Claimed, Error>> {
+        if self.core.options.observer {
+            let no = "an observer claims nothing that is due";
+            return ready(Err(Error::Io(no.into()))).boxed();
+        }
         self.run(move |core| async move { due::claim(&core, upto, until, limit).await })
     }
 
@@ -157,7 +167,7 @@ impl Store for Redis {
     }
 
     fn scan(&self, after: Option<Place>, limit: usize) -> BoxFuture<'static, Result<Page, Error>> {
-        self.run(move |core| async move { scan::page(&core, after, limit).await })
+        self.run(move |core| async move { scan::rows(&core, after, limit).await })
     }
 
     fn feed(
@@ -198,6 +208,10 @@ impl Store for Redis {
             // Partitions number their batches alone; this says that commits land.
             batch: self.core.landed.load(Ordering::Relaxed),
             bytes: server.used_bytes.load(Ordering::Relaxed),
+            closed: self.core.closed.get().cloned().or_else(|| {
+                let is_strange = server.is_strange.load(Ordering::Relaxed);
+                is_strange.then(|| STRANGE.to_owned())
+            }),
         }
     }
 
@@ -210,7 +224,7 @@ impl Store for Redis {
             emptied.map_err(|_| Error::Io("commits had no answer when the store was closed".into()))
         });
         // After the task was begun, before anything else comes in.
-        lanes::shut(&core);
+        lanes::shut(&core, CLOSED);
         let end = self
             .end
             .lock()

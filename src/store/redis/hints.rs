@@ -10,7 +10,6 @@ use crate::domain::ids::Incarnation;
 use crate::ports::store::{HINTS_KEPT, Hint, MAX_HINT_BYTES, MAX_TOPIC_BYTES};
 use redis::{AsyncConnectionConfig, PushInfo, PushKind, RedisResult, Value};
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc};
@@ -110,7 +109,7 @@ pub async fn speak(core: Arc<Core>) {
 pub async fn hear(core: Arc<Core>) {
     let mut known = HashMap::new();
     let mut pause = PAUSES[0];
-    while !core.closed.load(Ordering::Acquire) {
+    while core.closed.get().is_none() {
         if let Err(error) = subscribed(&core, &mut known, &mut pause).await {
             tracing::debug!(%error, "hints of other nodes are not heard");
         }

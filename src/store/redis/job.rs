@@ -188,8 +188,12 @@ impl Job {
 
     /// Answers.
     pub fn finish(mut self, answer: Answer) {
-        if matches!(answer, Ok(Outcome::Committed(_))) {
-            self.core.landed.fetch_add(1, Ordering::Relaxed);
+        match &answer {
+            Ok(Outcome::Committed(_)) => {
+                self.core.landed.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(Outcome::Conflict(_)) => self.core.options.figures.conflict(),
+            Err(_) => {}
         }
         if let Some(work) = self.work.take() {
             let _ = work.tell.send(answer);

@@ -116,10 +116,11 @@ pub fn release(core: &Arc<Core>, key: &EntityKey) {
     }
 }
 
-/// Shuts the door for good. Commits that are in are answered.
-pub fn shut(core: &Core) {
+/// Shuts the door for good and says why, unless that was said before. Commits that are in are
+/// answered.
+pub fn shut(core: &Core, why: &str) {
     let _busy = core.lanes.busy();
-    core.closed.store(true, Ordering::Release);
+    let _ = core.closed.set(why.to_owned());
 }
 
 fn size(commit: &Commit) -> usize {

@@ -1,8 +1,10 @@
 //! What people ask for: one entity, all of a kind, the desk.
 
 use super::core::Core;
-use super::pages::{scan, values};
-use super::reply::{bytes, maybe_stored, member_key, strange};
+use super::names::entity_of;
+use super::pages::{members, values};
+use super::reply::{bytes, maybe_stored, strange};
+use super::unread;
 use crate::ports::store::{DeskGeneration, EntityKey, EntityKind, Error, Stored};
 use redis::cmd;
 use siphasher::sip128::{Hasher128, SipHasher13};
@@ -24,10 +26,12 @@ pub async fn all(core: &Core, kind: EntityKind) -> Result<Vec<(EntityKey, Arc<[u
     // A page may repeat what another had.
     let mut keys = BTreeSet::new();
     let list = |partition| core.keys.list(partition, kind);
-    scan(core, "SSCAN", list, |partition, ids| {
+    members(core, "SSCAN", list, |partition, ids| {
         for id in ids {
-            let id = String::from_utf8(id).map_err(|_| strange("an id in a list"))?;
-            keys.insert((partition, EntityKey::new(kind, &id)));
+            match std::str::from_utf8(&id) {
+                Ok(id) => drop(keys.insert((partition, EntityKey::new(kind, id)))),
+                Err(_) => unread::left_out(1, partition, kind.plural()),
+            }
         }
         Ok(())
     })
@@ -69,11 +73,14 @@ pub async fn desk_generation(core: &Core) -> Result<DeskGeneration, Error> {
 pub async fn desk_rows(core: &Core) -> Result<Vec<(EntityKey, Box<[u8]>)>, Error> {
     let mut rows = BTreeMap::new();
     let desk = |partition| core.keys.of(partition, "desk");
-    scan(core, "HSCAN", desk, |_, items| {
+    members(core, "HSCAN", desk, |partition, items| {
         let mut items = items.into_iter();
         while let Some(member) = items.next() {
             let row = items.next().ok_or_else(|| strange("a desk row"))?;
-            rows.insert(member_key(&member)?, row.into_boxed_slice());
+            match entity_of(&member) {
+                Some(key) => drop(rows.insert(key, row.into_boxed_slice())),
+                None => unread::left_out(1, partition, "desk"),
+            }
         }
         Ok(())
     })

@@ -15,8 +15,8 @@
 //! * `lanes` keeps the commits of one entity in order; `job` one that is under way; `batch` sends many
 //!   in one go
 //! * `feed`, `due`, `lists`, `pages`, `scan` what spans partitions; `clock` store time; `upkeep` looks
-//!   after all
-//! * `presence` and `roll` who is there and who is gone; `hints` what nodes tell each other; `shared`
+//!   after all; `unread` says what was left out
+//! * `presence` and `roll` who is there and who is gone; `hints` what nodes tell each other; `nodes`
 //!   these, leases and budgets as the port has them
 //! * `handle` the store as others hold it
 
@@ -40,6 +40,7 @@ mod link;
 mod lists;
 mod master;
 mod names;
+mod nodes;
 mod open;
 mod options;
 mod pages;
@@ -50,12 +51,12 @@ mod scan;
 mod scripts;
 mod sentinel;
 mod servers;
-mod shared;
 mod slots;
 mod tags;
+mod unread;
 mod upkeep;
 
 pub use handle::Redis;
 pub use open::{Survey, examine};
-pub use options::{Durability, OpenError, Options, Servers};
+pub use options::{Durability, Figures, NoFigures, OpenError, Options, Servers};
 pub use tags::{slot, tags};

@@ -12,16 +12,16 @@ use super::keys::Keys;
 use super::lanes::Lanes;
 use super::link::Each;
 use super::master::{Line, Master};
+use super::nodes::Others;
 use super::options::{OpenError, Options};
 use super::presence;
 use super::roll::born;
 use super::scripts::Scripts;
 use super::servers::Masters;
-use super::shared::Others;
 use super::upkeep;
 use redis::{Pipeline, Value};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 
 /// Opens a store; runs on the store's own runtime.
@@ -60,13 +60,14 @@ pub async fn open(options: Options) -> Result<Core, OpenError> {
         runtime: Handle::current(),
         masters,
         lanes: Lanes::default(),
-        closed: AtomicBool::new(false),
+        closed: OnceLock::new(),
         ended: AtomicBool::new(false),
         landed: AtomicU64::new(0),
         server: Server {
             free_bytes: AtomicU64::new(u64::MAX),
             used_bytes: AtomicU64::new(0),
             promise,
+            is_strange: AtomicBool::new(false),
         },
         nodes: Others::new(incarnation, Hints::new(incarnation, sharded)),
         warnings,

@@ -2,6 +2,7 @@
 
 use crate::ports::store::FORMAT_LEVEL;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Who is spoken to. URLs are `redis://` or `rediss://[user:password@]host:port[/db]` and may carry a
@@ -78,6 +79,11 @@ pub struct Options {
     pub waiting_max: usize,
     /// The highest format level this node says it reads; only tests say another than this build's.
     pub readable_level: u32,
+    /// A visitor, not a node: it sees who is there, is on nobody's list, and claims nothing that is due.
+    /// For commands beside a deployment that is at work.
+    pub observer: bool,
+    /// Where figures go.
+    pub figures: Arc<dyn Figures>,
 }
 
 impl Options {
@@ -102,6 +108,8 @@ impl Options {
             patience: Duration::from_secs(3),
             waiting_max: 16_384,
             readable_level: FORMAT_LEVEL,
+            observer: false,
+            figures: Arc::new(NoFigures),
         }
     }
 
@@ -142,6 +150,21 @@ impl Options {
         Ok(())
     }
 }
+
+/// Where the store reports figures. Called on the store's own thread: must not block.
+pub trait Figures: Send + Sync {
+    /// A pipeline was answered: how many commits it held, and seconds from sending to the answer.
+    fn pipeline(&self, _commits: usize, _seconds: f64) {}
+    /// A commit found another revision than it expected.
+    fn conflict(&self) {}
+    /// A commit that had no answer, or was told to wait or to go elsewhere, is sent again.
+    fn resent(&self) {}
+}
+
+/// Looks away.
+pub struct NoFigures;
+
+impl Figures for NoFigures {}
 
 /// Why a Redis store was not opened. Nothing was changed then, except that an empty one may have
 /// been given its name card.

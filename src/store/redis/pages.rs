@@ -17,7 +17,7 @@ const VALUES: (usize, usize, usize) = (16, 64, 32 * 1024);
 /// Goes through a set (`SSCAN`) or a hash (`HSCAN`) of every partition and hands out its items page by
 /// page. What is there from the beginning to the end is seen, once or more; what comes or goes
 /// meanwhile may be.
-pub async fn scan(
+pub async fn members(
     core: &Core,
     command: &str,
     key: impl Fn(u16) -> String,

@@ -37,7 +37,7 @@ enum Answer {
     },
 }
 
-/// Gives the first sign. Nobody is handed the store before that: a node whose commits others see is
+/// Gives the first sign (an observer only looks). Nobody is handed the store before that: a node whose commits others see is
 /// on their lists, or has gone.
 pub async fn join(core: &Core) -> Result<(), OpenError> {
     let sent = Instant::now();
@@ -45,7 +45,7 @@ pub async fn join(core: &Core) -> Result<(), OpenError> {
         Ok(Answer::Here {
             list, time, level, ..
         }) => {
-            if time.since(core.born).0 > JOINS_WITHIN {
+            if !core.options.observer && time.since(core.born).0 > JOINS_WITHIN {
                 leave(core).await;
                 return Err(OpenError::Server("it took too long to join".into()));
             }
@@ -110,7 +110,11 @@ pub async fn keep(core: Arc<Core>) {
                     "the format level was raised while this node was away: it cannot read what is \
                      written now and takes no more work"
                 );
-                lanes::shut(&core);
+                let why = format!(
+                    "format level {level} is in force, this version reads {readable}: a newer one is \
+                     needed here"
+                );
+                lanes::shut(&core, &why);
                 return;
             }
             // The upkeep says that the server does not answer.
@@ -123,6 +127,9 @@ pub async fn keep(core: Arc<Core>) {
 pub async fn leave(core: &Core) {
     let mut left = core.nodes.left.lock().await;
     *left = true;
+    if core.options.observer {
+        return;
+    }
     let mut call = cmd("ZREM");
     call.arg(core.keys.of(PARTITION, "nodes")).arg(member(core));
     let told = timeout(EVERY, core.ask_one(PARTITION, call)).await;
@@ -136,6 +143,7 @@ async fn sign(core: &Core) -> Result<Answer, Error> {
     let mut call = core.scripts.call(Script::Presence, &keys);
     call.arg(member(core)).arg(core.options.readable_level);
     call.arg(PRESENCE_LIFE.0).arg(FORMAT_LEVEL);
+    call.arg(u8::from(core.options.observer));
     answer(core.ask_one(PARTITION, call).await?)
 }
 

@@ -4,7 +4,7 @@ use super::names::entity_of;
 use super::scripts::ESCAPE;
 use crate::domain::time::Millis;
 use crate::ports::store::{
-    Committed, Cursor, Due, EntityKey, Error, FeedRecord, Outcome, Revision, Stored,
+    Committed, Cursor, EntityKey, Error, FeedRecord, Outcome, Revision, Stored,
 };
 use redis::Value;
 
@@ -85,9 +85,13 @@ pub fn outcome(value: Value, proposed: Revision) -> Result<Outcome, Error> {
 }
 
 /// A portion of the feed.
-pub struct Page {
-    /// Its records.
+pub struct Portion {
+    /// Its records, as far as this version can read whose they are.
     pub records: Vec<FeedRecord>,
+    /// Where it ends, the records left out counted; `None`: it is empty.
+    pub last: Option<Cursor>,
+    /// How many records were left out.
+    pub left_out: usize,
     /// Whether something follows.
     pub more: bool,
     /// Whether the place it was to be read after is not there.
@@ -95,32 +99,36 @@ pub struct Page {
 }
 
 /// What the feed script said: more, lost, then id, member, state, payload, time, and again.
-pub fn page(value: Value, partition: u16) -> Result<Page, Error> {
+pub fn portion(value: Value, partition: u16) -> Result<Portion, Error> {
     let mut parts = array(value, "the feed")?.into_iter();
     let (more, lost) = (parts.next(), parts.next());
     let (Some(more), Some(lost)) = (more.and_then(number), lost.and_then(number)) else {
         return Err(strange("the feed"));
     };
     let mut parts = parts.map(bytes);
-    let mut records = Vec::new();
+    let (mut records, mut last, mut left_out) = (Vec::new(), None, 0);
     while let Some(id) = parts.next() {
         let mut next = || parts.next().flatten().ok_or_else(|| strange("the feed"));
         let (member, state, payload, time) = (next()?, next()?, next()?, next()?);
         let id = id.ok_or_else(|| strange("the feed"))?;
         let cursor = cursor(&id, partition).ok_or_else(|| strange("a place in the feed"))?;
+        last = Some(cursor);
+        let Some(key) = entity_of(&member) else {
+            left_out += 1;
+            continue;
+        };
         records.push(FeedRecord {
             cursor,
-            at: match time.is_empty() {
-                // Batches are called by µs.
-                true => Millis(cursor.batch / 1_000),
-                false => time_of(&time).ok_or_else(|| strange("a record's time"))?,
-            },
-            key: member_key(&member)?,
+            // Batches are called by µs.
+            at: time_of(&time).unwrap_or(Millis(cursor.batch / 1_000)),
+            key,
             payload: (state == b"p").then(|| payload.into()),
         });
     }
-    Ok(Page {
+    Ok(Portion {
         records,
+        last,
+        left_out,
         more: more == 1,
         lost: lost == 1,
     })
@@ -139,23 +147,35 @@ fn cursor(id: &[u8], partition: u16) -> Option<Cursor> {
     })
 }
 
+/// An item of a due index.
+pub struct DueItem {
+    /// As the index calls it.
+    pub member: Vec<u8>,
+    /// As the index has it: a time in ms, and behind the point who claimed it.
+    pub score: Vec<u8>,
+    /// Since when it is due.
+    pub at: Millis,
+    /// Who owes it; `None`: nobody whose name this version can read.
+    pub key: Option<EntityKey>,
+}
+
 /// Members and scores, one after the other.
-pub fn due(value: Value) -> Result<Vec<(Vec<u8>, Due)>, Error> {
+pub fn due(value: Value) -> Result<Vec<DueItem>, Error> {
     let parts = array(value, "the due index")?;
     let mut items = Vec::with_capacity(parts.len() / 2);
     let mut parts = parts.into_iter();
     while let (Some(member), Some(score)) = (parts.next(), parts.next()) {
         let member = bytes(member).ok_or_else(|| strange("the due index"))?;
-        let at = Millis(number(score).ok_or_else(|| strange("a due time"))?);
-        let key = member_key(&member)?;
-        items.push((member, Due { key, at }));
+        let score = bytes(score).ok_or_else(|| strange("a due time"))?;
+        let at = number(Value::BulkString(score.clone()));
+        items.push(DueItem {
+            at: Millis(at.ok_or_else(|| strange("a due time"))?),
+            key: entity_of(&member),
+            member,
+            score,
+        });
     }
     Ok(items)
-}
-
-/// The entity a member names.
-pub fn member_key(member: &[u8]) -> Result<EntityKey, Error> {
-    entity_of(member).ok_or_else(|| strange("the name of an entity"))
 }
 
 #[cfg(test)]

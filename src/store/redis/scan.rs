@@ -20,7 +20,7 @@ const AT_ONCE: usize = 500;
 const READ: usize = 32;
 
 /// The page after a place.
-pub async fn page(core: &Core, after: Option<Place>, limit: usize) -> Result<Page, Error> {
+pub async fn rows(core: &Core, after: Option<Place>, limit: usize) -> Result<Page, Error> {
     let (at, cursor) = whom(core, after)?;
     let mut scan = cmd("SCAN");
     scan.arg(cursor);

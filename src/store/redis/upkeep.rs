@@ -1,11 +1,12 @@
-//! Once a second: whether the masters still are, their time for the clock, their memory for the
-//! health, their replicas for `WAIT`. The thread that all of a store's tasks run on ends here.
+//! Once a second: whether the masters still are and hold the store that was opened, their time for the
+//! clock, their memory for the health, their replicas for `WAIT`. The thread that all of a store's tasks run on ends here.
 
 use super::core::Core;
 use super::errors::Trouble;
 use super::info::{field, server_time, text};
 use super::link::is_replica;
 use super::master::{Line, Master};
+use super::reply::bytes;
 use crate::domain::time::Millis;
 use futures_util::future::join_all;
 use redis::Pipeline;
@@ -18,6 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 const EVERY: Duration = Duration::from_secs(1);
 /// Looks between two questions who the masters are, when nothing makes one doubt it.
 const TURNS: u32 = 10;
+/// Partitions of each master that are looked at for the store's mark.
+const MARKS: usize = 4;
 /// An answer that took longer says too little about the server's time.
 const SLOWEST: Duration = Duration::from_millis(100);
 
@@ -66,8 +69,9 @@ pub async fn keep(core: Arc<Core>, mut end: oneshot::Receiver<()>) {
 pub async fn look(core: &Core) -> Result<(), String> {
     let masters = core.masters.all();
     let clock = core.masters.of(0).ok();
-    let looks = masters.iter().map(|master| examine(master));
+    let looks = masters.iter().map(|master| examine(core, master));
     let (mut free, mut used, mut said) = (u64::MAX, 0, None);
+    let (mut strange, mut ours) = (false, 0);
     for (master, looked) in masters.iter().zip(join_all(looks).await) {
         let seen = match looked {
             Ok(seen) => seen,
@@ -76,6 +80,11 @@ pub async fn look(core: &Core) -> Result<(), String> {
                 continue;
             }
         };
+        match seen.is_ours {
+            Some(true) => ours += 1,
+            Some(false) => strange = true,
+            None => {}
+        }
         used += seen.used;
         free = free.min(seen.free);
         if let Some(time) = seen.time
@@ -84,6 +93,17 @@ pub async fn look(core: &Core) -> Result<(), String> {
                 .is_some_and(|clock| Arc::ptr_eq(clock, master))
         {
             core.clock.learn(time);
+        }
+    }
+    // Of one that does not answer nothing new is known.
+    if strange || ours == masters.len() {
+        let was = core.server.is_strange.swap(strange, Ordering::Relaxed);
+        match (was, strange) {
+            (false, true) => tracing::error!(
+                "a redis server was emptied or holds another store: it takes no commits"
+            ),
+            (true, false) => tracing::info!("redis holds the store that was opened again"),
+            _ => {}
         }
     }
     core.server.free_bytes.store(free, Ordering::Relaxed);
@@ -99,9 +119,11 @@ struct Seen {
     time: Option<Millis>,
     used: u64,
     free: u64,
+    /// Whether it holds the store that was opened; `None`: it does not say.
+    is_ours: Option<bool>,
 }
 
-async fn examine(master: &Master) -> Result<Seen, Trouble> {
+async fn examine(core: &Core, master: &Arc<Master>) -> Result<Seen, Trouble> {
     let mut pipe = Pipeline::new();
     pipe.cmd("TIME");
     let asked = Instant::now();
@@ -115,6 +137,10 @@ async fn examine(master: &Master) -> Result<Seen, Trouble> {
     pipe.cmd("ROLE");
     pipe.cmd("INFO").arg("memory");
     pipe.cmd("INFO").arg("replication");
+    for partition in some_of(core, master) {
+        let meta = core.keys.of(partition, "meta");
+        pipe.cmd("HGET").arg(meta).arg("store");
+    }
     let mut said = master.ask(Line::Reads, &pipe).await?.into_iter();
     match said.next() {
         Some(Ok(role)) if is_replica(&role) => {
@@ -132,6 +158,11 @@ async fn examine(master: &Master) -> Result<Seen, Trouble> {
     if let Some(Ok(info)) = said.next() {
         master.learn_replicas(&text(info));
     }
+    // A single partition that was lost is told when the store is opened: the others take work.
+    let marks: Vec<_> = said.filter_map(Result::ok).map(bytes).collect();
+    let is_ours = marks
+        .iter()
+        .any(|mark| mark.as_deref() == Some(core.keys.mark()));
     let number = |name| field(&memory, name).and_then(|text| text.parse().ok());
     let (used, max) = (number("used_memory"), number("maxmemory"));
     let used: u64 = used.unwrap_or(0);
@@ -142,5 +173,15 @@ async fn examine(master: &Master) -> Result<Seen, Trouble> {
             0 => u64::MAX,
             max => u64::saturating_sub(max, used),
         },
+        is_ours: (!marks.is_empty()).then_some(is_ours),
     })
+}
+
+/// Some of the partitions that lie on a master.
+fn some_of(core: &Core, master: &Arc<Master>) -> impl Iterator<Item = u16> {
+    let lies_there = |partition: &u16| {
+        let of = core.masters.of(*partition);
+        of.is_ok_and(|of| Arc::ptr_eq(&of, master))
+    };
+    (0..core.keys.partitions()).filter(lies_there).take(MARKS)
 }

@@ -10,19 +10,31 @@ pub(super) const METRICS: &[Metric] = &[
         "hotline_store_commit_seconds",
         Histogram(FAST),
         [],
-        "From submitting a commit's batch to its durability."
+        "From sending a batch of commits to its answer: durable on the own disk, or as the shared store promises."
     ),
     metric!(
         "hotline_store_fsync_seconds",
         Histogram(FAST),
         [],
-        "The part of a commit the disk took."
+        "The part of a commit the disk took; nothing with a shared store."
     ),
     metric!(
         "hotline_store_batch_records",
         Histogram(SIZE),
         [],
-        "Commits made durable together."
+        "Commits made durable together, or sent to the shared store in one go."
+    ),
+    metric!(
+        "hotline_store_conflicts_total",
+        Counter,
+        [],
+        "Commits the shared store refused because another had come first."
+    ),
+    metric!(
+        "hotline_store_resends_total",
+        Counter,
+        [],
+        "Commits sent to the shared store again: no answer, a failover, a server that said not now."
     ),
     metric!(
         "hotline_store_checkpoint_seconds",

@@ -33,6 +33,7 @@ handles! {
     STORE_COMMIT: Histogram = histogram!("hotline_store_commit_seconds");
     STORE_SYNC: Histogram = histogram!("hotline_store_fsync_seconds");
     STORE_BATCH: Histogram = histogram!("hotline_store_batch_records");
+    STORE_CONFLICTS: Counter = counter!("hotline_store_conflicts_total");
 }
 
 pub(super) struct PerChannel {

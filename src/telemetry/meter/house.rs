@@ -1,7 +1,7 @@
 //! The node itself: store, archive, housekeeping, config, readiness.
 #![allow(clippy::disallowed_macros)] // telemetry::meter is where the raw macros may stand
 
-use super::handles::{STORE_BATCH, STORE_COMMIT, STORE_SYNC};
+use super::handles::{STORE_BATCH, STORE_COMMIT, STORE_CONFLICTS, STORE_SYNC};
 use metrics::{counter, gauge, histogram};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -75,6 +75,22 @@ pub fn store_batch(commits: usize, seconds: f64, sync_seconds: f64) {
     STORE_SYNC.record(sync_seconds);
     STORE_BATCH.record(commits as f64);
     STORE_COMMIT.record(seconds);
+}
+
+/// A pipeline of commits was answered by a shared store.
+pub fn store_pipeline(commits: usize, seconds: f64) {
+    STORE_BATCH.record(commits as f64);
+    STORE_COMMIT.record(seconds);
+}
+
+/// A shared store told a commit that somebody else had committed.
+pub fn store_conflict() {
+    STORE_CONFLICTS.increment(1);
+}
+
+/// A commit to a shared store is sent again.
+pub fn store_resent() {
+    counter!("hotline_store_resends_total").increment(1);
 }
 
 /// The embedded store wrote a checkpoint.

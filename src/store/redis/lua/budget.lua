@@ -12,6 +12,10 @@ local halvings, changed = tonumber(held[3] or '0'), tonumber(held[4] or '0')
 -- The clock went back: what was reckoned by it counts from now.
 if filled and filled > now then filled = now end
 if changed > now then changed = now end
+-- Time alone gives the rate back.
+local recovery = tonumber(ARGV[5])
+local doublings = math.min(halvings, math.floor((now - changed) / recovery))
+halvings, changed = halvings - doublings, changed + doublings * recovery
 local taken = 0
 if ARGV[1] == 'shrink' then
   if halvings == 0 or now - changed >= tonumber(ARGV[4]) then
@@ -19,9 +23,6 @@ if ARGV[1] == 'shrink' then
     parts, filled = 0, now
   end
 else
-  if halvings > 0 and now - changed >= tonumber(ARGV[5]) then
-    halvings, changed = halvings - 1, now
-  end
   local rate = math.max(1, math.floor(tonumber(ARGV[2]) / 2 ^ halvings))
   local depth = math.max(1, math.floor(tonumber(ARGV[3]) / 2 ^ halvings)) * 1000
   parts = parts and math.min(depth, parts + (now - filled) * rate) or depth

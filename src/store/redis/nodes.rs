@@ -10,7 +10,7 @@ use crate::domain::bucket::{CALM, MAX_HALVINGS, RECOVERY};
 use crate::domain::ids::Incarnation;
 use crate::domain::time::Span;
 use crate::ports::store::{
-    EntityKey, EntityKind, Error, GRANT_LIFE, Grant, Hint, Node, Nodes, Rate, Revision,
+    EntityKey, EntityKind, Error, GRANT_LIFE, Grant, Hint, Node, Nodes, Rate, Revision, lease_life,
 };
 use futures_util::future::BoxFuture;
 use redis::Cmd;
@@ -18,9 +18,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, broadcast};
-
-/// Longest life of a lease.
-const LONGEST: Span = Span::mins(1);
 
 /// What a node knows of the others.
 pub struct Others {
@@ -80,8 +77,7 @@ impl Nodes for Redis {
         holder: Revision,
         life: Span,
     ) -> BoxFuture<'static, Result<bool, Error>> {
-        let life = Span(life.0.clamp(1, LONGEST.0));
-        let call = by_lease(&self.core, lease, holder, life);
+        let call = by_lease(&self.core, lease, holder, lease_life(life));
         self.run(move |core| async move {
             let (partition, call) = call;
             let held = number(core.ask_one(partition, call).await?);
