@@ -1,6 +1,6 @@
 //! Start order and drain order.
 //!
-//! Start: listeners bound → store → messenger → registry and stages → spool → recovery → listeners served.
+//! Start: store → listeners bound → messenger → registry and stages → spool → recovery → listeners served.
 //! What can fail comes before what runs. Recovery begins before new work comes in.
 //!
 //! Drain: not ready → stop accepting → what is in flight ends → spool closes → store closes. What does not end in
@@ -86,10 +86,11 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         automation,
         ..
     } = start.prepared;
+    // Before the listeners: while Redis is not there, connections are refused, so that a balancer gives
+    // them to another node, and do not hang.
+    let Opened { store, folder } = store::open(&settings.store)?;
     let public_listener = listen("server.listen", settings.server.listen)?;
     let internal_listener = listen("server.internal_listen", settings.server.internal_listen)?;
-
-    let Opened { store, folder } = store::open(&settings.store)?;
     let messenger = messenger(&settings, store.clone())?;
     let gate = messenger.clone();
     let shared = Arc::new(Shared {
