@@ -37,6 +37,8 @@ mod strait;
 mod time;
 #[path = "nodes/trial.rs"]
 mod trial;
+#[path = "nodes/versions.rs"]
+mod versions;
 
 use standalone::Disk;
 use trial::Setting;
