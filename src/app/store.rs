@@ -71,6 +71,7 @@ fn options(asked: &settings::Redis) -> redis::Options {
     redis::Options {
         prefix: asked.prefix.to_string(),
         partitions: asked.partitions,
+        replicas_min: asked.replicas_min,
         assume_settings: asked.assume_settings,
         tls_ca: asked.tls_ca.clone(),
         figures: Arc::new(StoreFigures),

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Keys that mean nothing without `kind = "redis"`.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
+    "replicas_min",
     "url",
     "urls",
     "sentinels",
@@ -111,6 +112,9 @@ pub(super) fn read(section: &Section<'_>) -> Redis {
         prefix,
         durability,
         partitions: partitions(section),
+        replicas_min: section
+            .integer("replicas_min", 1..=16)
+            .map_or(1, |number| number as usize),
         assume_settings: section.flag("assume_settings", false),
         tls_ca: section.words("tls_ca", 1..=1_024).map(PathBuf::from),
         spool: section.flag("spool", true),

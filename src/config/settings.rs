@@ -128,6 +128,8 @@ pub struct Redis {
     pub partitions: u16,
     /// `durability`: what a 200 to LINE promises. Default: see [`Durability::usual`].
     pub durability: Durability,
+    /// `replicas_min`: replicas that must hold a commit in `replicated`. Default 1; 1–16.
+    pub replicas_min: usize,
     /// `assume_settings`: the operator vouches for what the server does not let itself be asked
     /// (managed services). Default false.
     pub assume_settings: bool,

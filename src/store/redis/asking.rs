@@ -141,7 +141,11 @@ impl Met {
             Verdict::Reconnect | Verdict::Demoted => (self.look, self.wait) = (true, true),
             Verdict::Moved(_) => self.look = true,
             Verdict::Ask(_) | Verdict::Reload => {}
-            Verdict::Wait | Verdict::Full | Verdict::Refused => self.wait = true,
+            Verdict::Wait => {
+                self.look |= trouble.may_be_cut_off();
+                self.wait = true;
+            }
+            Verdict::Full | Verdict::Refused => self.wait = true,
         }
     }
 }
@@ -190,7 +194,7 @@ impl Round<'_> {
             }
         }
         if demoted {
-            group.master.demote().await;
+            group.master.demote();
         }
         Ok(())
     }

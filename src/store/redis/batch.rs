@@ -176,7 +176,8 @@ impl Sorted {
                     floor_bytes: 1,
                 }));
             }
-            Verdict::Full | Verdict::Wait | Verdict::Reload => {}
+            Verdict::Wait => self.look |= trouble.may_be_cut_off(),
+            Verdict::Full | Verdict::Reload => {}
             Verdict::Reconnect => self.look = true,
             Verdict::Demoted => (self.look, self.demoted) = (true, true),
             Verdict::Moved(said) => {
@@ -198,7 +199,7 @@ impl Sorted {
 
     async fn go_on(self, core: &Arc<Core>, master: &Arc<Master>) {
         if self.demoted {
-            master.demote().await;
+            master.demote();
         }
         if self.recount {
             let master = Arc::clone(master);

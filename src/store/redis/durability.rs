@@ -10,11 +10,12 @@ use redis::Pipeline;
 /// Oldest server: exclusive ranges and `XTRIM MINID`.
 const OLDEST: (u32, u32) = (6, 2);
 /// Settings that are asked for one by one: Redis 6.2 takes one at a time.
-const SETTINGS: [&str; 4] = [
+const SETTINGS: [&str; 5] = [
     "appendfsync",
     "min-replicas-to-write",
     "min-replicas-max-lag",
     "cluster-require-full-coverage",
+    "no-appendfsync-on-rewrite",
 ];
 
 /// How soon a server's writes are on its disk, from worst to best.
@@ -70,6 +71,12 @@ pub fn examine(said: Vec<Each>, options: &Options) -> Result<Seen, OpenError> {
     fit(&info, options, &mut warnings)?;
     let disk = match (field(&info, "aof_enabled"), setting("appendfsync")) {
         (Some("0"), _) => Disk::Never,
+        // While it rewrites its file it would not sync: a power cut then loses more than seconds.
+        (Some("1"), Some("always" | "everysec"))
+            if setting("no-appendfsync-on-rewrite") == Some("yes") =>
+        {
+            Disk::Unknown
+        }
         (Some("1"), Some("always")) => Disk::Always,
         (Some("1"), Some("everysec")) => Disk::Soon,
         _ => Disk::Unknown,
@@ -78,7 +85,9 @@ pub fn examine(said: Vec<Each>, options: &Options) -> Result<Seen, OpenError> {
         let found = match disk {
             Disk::Never => "its append-only file is off",
             Disk::Soon => "appendfsync is everysec",
-            Disk::Unknown | Disk::Always => "how it writes to its disk is not told",
+            Disk::Unknown | Disk::Always => {
+                "how it writes to its disk is not told, or no-appendfsync-on-rewrite is yes"
+            }
         };
         // What is known to be otherwise may be vouched for, too: the promise says what is seen.
         if !options.assume_settings {
@@ -133,7 +142,10 @@ fn fit(info: &str, options: &Options, warnings: &mut Vec<String>) -> Result<(), 
     }
     match field(info, "maxmemory_policy") {
         Some("noeviction") => {}
-        None => warnings.push("the server does not tell its maxmemory-policy".into()),
+        None if options.assume_settings => {
+            warnings.push("the server does not tell its maxmemory-policy".into());
+        }
+        None => return Err(OpenError::Evicts("that it does not tell".to_owned())),
         // Keys that expire are tombstones: without them a late creation would land again.
         Some(other) => return Err(OpenError::Evicts(other.to_owned())),
     }
@@ -151,12 +163,13 @@ pub fn promise(options: &Options, worst: Disk) -> &'static str {
         (Durability::Replicated, Disk::Soon, _) => {
             "survives the death of this process, of redis, and the loss of a master's machine: \
              replicas hold every commit; a failover may still lose one, rarely, and a power cut of \
-             all machines the last two seconds"
+             all machines, or of a master that is back before another takes over, the last two \
+             seconds"
         }
         (Durability::Replicated, _, _) => {
             "survives the death of this process, and the loss of a master's machine while replicas \
-             hold every commit; a failover may still lose one, rarely, and a power cut of all \
-             machines whatever is not on their disks"
+             hold every commit; a failover may still lose one, rarely; a master that dies and is back \
+             before another takes over, or a power cut of all machines, whatever is not on its disk"
         }
         (_, Disk::Always, true) => {
             "survives the death of this process, of redis and a power cut of its one machine, if \
@@ -192,7 +205,7 @@ mod tests {
     use super::*;
     use redis::Value;
 
-    fn said(info: &str, settings: [Option<&str>; 4]) -> Vec<Each> {
+    fn said<const N: usize>(info: &str, settings: [Option<&str>; N]) -> Vec<Each> {
         let text = |text: &str| Value::BulkString(text.into());
         let mut said = vec![Ok(text(&format!("redis_version:7.0.15\r\n{info}")))];
         for (name, value) in SETTINGS.iter().zip(settings) {
@@ -244,6 +257,9 @@ mod tests {
         let always = said(on, [Some("always"), None, None, None]);
         let kept = examine(always, &one(Durability::Disk, false)).unwrap();
         assert_eq!((kept.disk, kept.warnings.len()), (Disk::Always, 0));
+        let not_always = [Some("always"), None, None, None, Some("yes")];
+        let refused = examine(said(on, not_always), &one(Durability::Disk, false));
+        assert!(matches!(refused, Err(OpenError::Durability { .. })));
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Trouble {
         Trouble {
             unknown: error.code().is_none() && !settings,
             verdict,
-            said: error.to_string(),
+            said: without_arguments(&error.to_string()).to_owned(),
         }
     }
 
@@ -78,8 +78,15 @@ impl Trouble {
         Trouble {
             verdict: verdict(code, details),
             unknown: false,
-            said: format!("{code} {details}"),
+            said: format!("{code} {}", without_arguments(details)),
         }
+    }
+
+    /// Whether a server that was cut off from the others would say so: then somebody else may be the
+    /// master by now.
+    pub fn may_be_cut_off(&self) -> bool {
+        let words = ["NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN"];
+        words.iter().any(|word| self.said.contains(word))
     }
 
     /// The server is known to be no master any more.
@@ -126,6 +133,13 @@ impl Trouble {
             said: format!("an answer cannot be read: {what}"),
         }
     }
+}
+
+/// A server that does not know a command repeats what it was given: keys, or a password.
+fn without_arguments(said: &str) -> &str {
+    said.split(", with args beginning with")
+        .next()
+        .unwrap_or(said)
 }
 
 fn verdict(code: &str, details: &str) -> Verdict {
@@ -177,6 +191,13 @@ mod tests {
         assert_eq!(verdict("ASK", "3999 :6381"), Verdict::Ask(":6381".into()));
         let many = verdict("ERR", "max number of clients reached");
         assert_eq!(many, Verdict::Wait);
+    }
+
+    #[test]
+    fn what_a_server_was_given_is_not_said() {
+        let said =
+            "unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 'secret'";
+        assert_eq!(without_arguments(said), "unknown command 'HELLO'");
     }
 
     #[test]

@@ -217,10 +217,15 @@ impl Store for Redis {
 
     fn close(&self) -> BoxFuture<'static, Result<(), Error>> {
         let core = Arc::clone(&self.core);
-        let emptied = self.run(|core| async move {
+        if self.core.closed.get().is_some_and(|why| why == CLOSED) {
+            return ready(Err(Error::Closed(CLOSED.to_owned()))).boxed();
+        }
+        // A store that was shut for another reason has commits under way, too.
+        let leaving = Arc::clone(&self.core);
+        let emptied = self.core.runtime.spawn(async move {
             // Every commit has an end of its own; this is for what nobody thought of.
-            let emptied = timeout(core.longest(), core.lanes.emptied()).await;
-            presence::leave(&core).await;
+            let emptied = timeout(leaving.longest(), leaving.lanes.emptied()).await;
+            presence::leave(&leaving).await;
             emptied.map_err(|_| Error::Io("commits had no answer when the store was closed".into()))
         });
         // After the task was begun, before anything else comes in.
@@ -233,7 +238,7 @@ impl Store for Redis {
         async move {
             let done = emptied.await;
             drop(end);
-            done
+            done.unwrap_or_else(|gone| Err(Error::Closed(gone.to_string())))
         }
         .boxed()
     }

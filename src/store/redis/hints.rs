@@ -6,6 +6,7 @@
 //! was lost would be heard twice: hints of a node are numbered, and what is not newer is not heard.
 
 use super::core::Core;
+use super::errors::Trouble;
 use crate::domain::ids::Incarnation;
 use crate::ports::store::{HINTS_KEPT, Hint, MAX_HINT_BYTES, MAX_TOPIC_BYTES};
 use redis::{AsyncConnectionConfig, PushInfo, PushKind, RedisResult, Value};
@@ -111,7 +112,9 @@ pub async fn hear(core: Arc<Core>) {
     let mut pause = PAUSES[0];
     while core.closed.get().is_none() {
         if let Err(error) = subscribed(&core, &mut known, &mut pause).await {
-            tracing::debug!(%error, "hints of other nodes are not heard");
+            // Not as the library says it: that may hold the password.
+            let said = Trouble::outside(&error).said;
+            tracing::debug!(said, "hints of other nodes are not heard");
         }
         sleep(pause).await;
         pause = (pause * 2).min(PAUSES[1]);

@@ -109,14 +109,17 @@ impl Master {
 
     /// It is no master any more. An only server gets new connections instead: its name may lead to
     /// another machine by now.
-    pub async fn demote(&self) {
-        if self.only {
-            for link in self.commits.iter().chain([&self.reads, &self.bulk]) {
+    /// Waits for nothing: whoever dials one of them meanwhile holds it.
+    pub fn demote(self: &Arc<Self>) {
+        if !self.only {
+            return self.end();
+        }
+        let master = Arc::clone(self);
+        tokio::spawn(async move {
+            for link in master.commits.iter().chain([&master.reads, &master.bulk]) {
                 link.drop_any().await;
             }
-        } else {
-            self.end();
-        }
+        });
     }
 
     /// Another one has its place.

@@ -7,13 +7,17 @@ use super::master::Master;
 use super::options::{OpenError, Options, Servers};
 use super::{sentinel, slots};
 use arc_swap::ArcSwap;
+use futures_util::future::join_all;
 use redis::{AsyncConnectionConfig, RedisError};
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
+/// How long sentinels are listened to: one that is gone must not hold up what the others say.
+const HEARING: Duration = Duration::from_millis(700);
 /// Shortest time between two looks.
 const REST: Duration = Duration::from_millis(100);
 
@@ -177,28 +181,33 @@ impl Masters {
 
     async fn by_sentinel(&self, sentinels: &[Way], name: &str) -> Result<(), Trouble> {
         let mut last = Trouble::nobody("there is no sentinel");
-        let first = self.first.load(Ordering::Relaxed);
-        for turn in 0..sentinels.len() {
-            let at = (first + turn) % sentinels.len();
-            let sentinel = &sentinels[at];
-            let address = match sentinel::ask(sentinel, name, &self.config()).await {
-                Ok(address) => address,
-                Err(trouble) => {
-                    last = trouble;
-                    continue;
-                }
-            };
+        // One that was cut off together with an old master would lead back to it: most of them decide.
+        let config = self.config();
+        let asks = sentinels
+            .iter()
+            .map(|sentinel| timeout(HEARING, sentinel::ask(sentinel, name, &config)));
+        let mut named: Vec<(usize, &Way, Address)> = Vec::new();
+        for (sentinel, said) in sentinels.iter().zip(join_all(asks).await) {
+            match said {
+                Ok(Ok(address)) => match named.iter_mut().find(|(_, _, other)| *other == address) {
+                    Some((votes, ..)) => *votes += 1,
+                    None => named.push((1, sentinel, address)),
+                },
+                Ok(Err(trouble)) => last = trouble,
+                Err(_) => last = Trouble::nobody("a sentinel does not answer"),
+            }
+        }
+        named.sort_by_key(|(votes, ..)| Reverse(*votes));
+        for (_, sentinel, address) in named {
             let known = self.known.load_full();
             let known = known.masters.first().filter(|master| !master.is_over());
             if known.is_some_and(|master| master.address == address) {
-                self.first.store(at, Ordering::Relaxed);
                 return Ok(());
             }
             // What a sentinel says may be old: the server must say itself that it is a master.
             let master = Master::new(&sentinel.to(&address), &self.options, false);
             match master.prove().await {
                 Ok(()) => {
-                    self.first.store(at, Ordering::Relaxed);
                     self.replace(Known {
                         masters: vec![Arc::new(master)],
                         ..Known::default()

@@ -144,7 +144,7 @@ async fn examine(core: &Core, master: &Arc<Master>) -> Result<Seen, Trouble> {
     let mut said = master.ask(Line::Reads, &pipe).await?.into_iter();
     match said.next() {
         Some(Ok(role)) if is_replica(&role) => {
-            master.demote().await;
+            master.demote();
             return Err(Trouble::replica());
         }
         // One that is loading says so to everything.
