@@ -4,6 +4,7 @@
 //! and drain order are lists, in [`run`]. Nothing here decides about conversations.
 
 mod archive;
+mod chores;
 mod door;
 mod edge;
 mod moving;

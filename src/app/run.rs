@@ -7,9 +7,9 @@
 //! time is in the store and is owed at the next start.
 
 use super::archive;
+use super::chores::{backup, keep_up, reload, watch_quotas};
 use super::door::Door;
 use super::edge::line_settings;
-use super::moving;
 use super::observe::LineFigures;
 use super::prepare::Prepared;
 use super::refusal::StartError;
@@ -18,17 +18,16 @@ use super::store::{self, Opened};
 use crate::actors::{Housekeeper, Limits, Lines, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups};
-use crate::config::{Fault, SOCKET_PATH_MAX, Settings};
+use crate::config::{SOCKET_PATH_MAX, Settings};
 use crate::domain::ids::ChannelId;
 use crate::line::inbound::{GroupPolicy, Reading};
 use crate::line::limiter::Rates;
-use crate::line::quota::Remaining;
 use crate::line::sender::{LineMessenger, SenderSettings};
 use crate::line::signature::Verifier;
 use crate::line::spooling::Spooling;
 use crate::line::webhook::{Bounds, Channel, Webhook};
 use crate::ports::store::Store;
-use crate::server::internal::{Backup, Internal, Reload};
+use crate::server::internal::Internal;
 use crate::server::status::Status;
 use crate::server::{internal, public};
 use crate::stages::intent::Intent;
@@ -46,8 +45,6 @@ use std::time::{Duration, Instant};
 /// Sends begun and not ended beyond which no new work is taken: below what the messenger lets wait,
 /// so that what was accepted always finds a place.
 const MAX_OWED: usize = 3_000;
-/// How often LINE is asked what is left of the month's messages.
-const QUOTA_EVERY: Duration = Duration::from_secs(600);
 
 /// What a server starts with besides the config.
 pub struct Start {
@@ -311,69 +308,4 @@ fn channel(settings: &ChannelSettings) -> Channel {
         verifier: Verifier::new(settings.secrets.iter().map(|secret| secret.expose())),
         destination: settings.destination.clone(),
     }
-}
-
-/// Folds recorded samples into their buckets. The recorder keeps every sample until this is done or
-/// somebody reads `/metrics`: without it a server that nobody scrapes would grow for ever.
-fn keep_up(metrics: PrometheusHandle) {
-    actix_rt::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_secs(1));
-        loop {
-            tick.tick().await;
-            metrics.run_upkeep();
-        }
-    });
-}
-
-fn watch_quotas(messenger: LineMessenger) {
-    let watching = messenger.clone();
-    actix_rt::spawn(async move { watching.watch_quotas(QUOTA_EVERY).await });
-    actix_rt::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_secs(5));
-        loop {
-            tick.tick().await;
-            for status in messenger.status() {
-                let left = match status.remaining {
-                    Remaining::Messages { left, .. } => Some(left),
-                    Remaining::Unlimited | Remaining::Unknown => None,
-                };
-                meter::quota(&status.channel, left);
-            }
-        }
-    });
-}
-
-/// Runs on a thread that may block.
-fn backup(store: Arc<dyn Store>) -> Backup {
-    Arc::new(move |place| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let runtime = runtime.map_err(|error| error.to_string())?;
-        let moved = runtime.block_on(moving::back_up(&*store, &place))?;
-        tracing::info!(file = %place.display(), saved = %moved, "backup written");
-        Ok(format!("saved: {moved}"))
-    })
-}
-
-fn reload(automation: Arc<Current>) -> Reload {
-    Arc::new(move || {
-        let lines = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let env = |name: &str| std::env::var(name).ok();
-        match automation.reload(&env) {
-            Ok(warnings) => {
-                meter::reloaded(true);
-                tracing::info!(warnings = warnings.len(), "automation reloaded");
-                Ok(lines(warnings))
-            }
-            Err(faults) => {
-                meter::reloaded(false);
-                let faults: Vec<Fault> = faults.into_iter().filter(Fault::is_fault).collect();
-                for fault in &faults {
-                    tracing::error!(fault = %fault, "reload refused, the old automation stays");
-                }
-                Err(lines(faults))
-            }
-        }
-    })
 }
