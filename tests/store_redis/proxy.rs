@@ -74,6 +74,9 @@ impl Proxy {
 fn join(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let asked = Arc::clone(state);
+    // Of this connection: the answers of others, which come when they like, are not meant.
+    let here = Arc::new(AtomicBool::default());
+    let hit_here = Arc::clone(&here);
     std::thread::spawn(move || {
         let mut room = [0u8; 16_384];
         while let Ok(read @ 1..) = from.read(&mut room) {
@@ -84,7 +87,7 @@ fn join(client: TcpStream, server: TcpStream, state: &Arc<State>) {
                 .unwrap()
                 .take_if(|words| said.contains(*words));
             if hit.is_some() {
-                asked.lose.store(true, Ordering::SeqCst);
+                hit_here.store(true, Ordering::SeqCst);
             }
             if to.write_all(&room[..read]).is_err() {
                 break;
@@ -97,7 +100,7 @@ fn join(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     std::thread::spawn(move || {
         let mut room = [0u8; 16_384];
         while let Ok(read @ 1..) = from.read(&mut room) {
-            if state.lose.swap(false, Ordering::SeqCst) {
+            if here.swap(false, Ordering::SeqCst) || state.lose.swap(false, Ordering::SeqCst) {
                 state.lost.fetch_add(1, Ordering::SeqCst);
                 break;
             }
