@@ -9,7 +9,7 @@ use hotline::ports::spool::{Entry, Error, Held, MAX_EVENT_BYTES, Spool};
 use hotline::store::embedded::OpenError;
 use hotline::store::spool::{ENTRY_BYTES, FolderSpool};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -200,23 +200,24 @@ fn a_killed_process_loses_nothing_it_kept() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut note = |line: &str| match line.split_once(' ') {
+        let mut told = BufReader::new(process.stdout.take().unwrap());
+        let mut note = |line: &str| match line.trim_end().split_once(' ') {
             Some(("+", n)) => n.parse().is_ok_and(|n| kept.insert(n, true).is_none()),
             Some(("-", n)) => n.parse().is_ok_and(|n| kept.insert(n, false).is_none()),
             _ => false,
         };
         let mut heard = 0;
-        for line in lines.by_ref().map_while(Result::ok) {
+        let mut line = String::new();
+        while heard <= 300 + life * 170 && told.read_line(&mut line).unwrap() > 0 {
             heard += usize::from(note(&line));
-            if heard > 300 + life * 170 {
-                break;
-            }
+            line.clear();
         }
         process.kill().unwrap();
-        let rest: Vec<String> = lines.map_while(Result::ok).collect();
-        // The last line may be cut.
-        for line in rest.iter().take(rest.len().saturating_sub(1)) {
+        let mut rest = String::new();
+        told.read_to_string(&mut rest).unwrap();
+        // A line that is cut is of a telling that did not end: nothing of it was done yet.
+        let whole = rest.rfind('\n').map_or("", |end| &rest[..end]);
+        for line in whole.lines() {
             note(line);
         }
         process.wait().unwrap();
