@@ -4,7 +4,7 @@
 use super::draw::revision;
 use super::turn::{Core, Failure};
 use crate::domain::conversation::Live;
-use crate::ports::store::{Class, Commit, Outcome, Revision, Stored, Urgency, Write};
+use crate::ports::store::{Commit, Outcome, Revision, Stored};
 use crate::telemetry::meter;
 use std::sync::Arc;
 
@@ -54,17 +54,10 @@ impl Core {
         let Known::Live(live) = &self.known else {
             return Ok(true);
         };
+        let (key, form) = (self.entity.clone(), Arc::clone(live.packed()));
         let commit = Commit {
-            key: self.entity.clone(),
-            expected: Some(live.revision()),
-            proposed: revision(),
-            write: Write::Put(Arc::clone(live.packed())),
             due: live.state().due(),
-            desk: None,
-            feed: Vec::new(),
-            erase: Vec::new(),
-            class: Class::Completing,
-            urgency: Urgency::Now,
+            ..Commit::settling(key, Some(live.revision()), revision(), form)
         };
         let committing = self.shared.store.commit(commit);
         match committing.await.map_err(Failure::Store)? {

@@ -11,9 +11,7 @@ use crate::domain::conversation::PUSH_CALL;
 use crate::domain::ids::{ChannelId, ConversationKey, Fingerprint};
 use crate::domain::time::{Millis, Span};
 use crate::ports::messenger::CONNECT;
-use crate::ports::store::{
-    Class, Commit, EntityKey, EntityKind, Error, Outcome, Store, Urgency, Write,
-};
+use crate::ports::store::{Commit, EntityKey, EntityKind, Error, Outcome, Store};
 use crate::telemetry::meter;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -95,18 +93,12 @@ impl PushBudget {
                 return Ok(false);
             }
             places.push(Place { at: now, push });
-            let commit = Commit {
-                key: entity.clone(),
-                expected: stored.as_ref().map(|stored| stored.revision),
-                proposed: revision(),
-                write: Write::Put(encode(&places).into()),
-                due: None,
-                desk: None,
-                feed: Vec::new(),
-                erase: Vec::new(),
-                class: Class::Completing,
-                urgency: Urgency::Now,
-            };
+            let commit = Commit::settling(
+                entity.clone(),
+                stored.as_ref().map(|stored| stored.revision),
+                revision(),
+                encode(&places).into(),
+            );
             match store.commit(commit).await? {
                 Outcome::Committed(_) => return Ok(true),
                 Outcome::Conflict(found) => stored = found,

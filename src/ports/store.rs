@@ -18,6 +18,7 @@
 //!    claimer that dies loses nothing. Only a commit of that entity settles its due time.
 //! 7. **Reads see every commit that was acknowledged before the read began.**
 
+mod commit;
 mod counting;
 mod desk;
 mod feed;
@@ -26,12 +27,13 @@ mod nodes;
 mod scan;
 
 pub use crate::domain::commit::{Committed, Revision};
-use crate::domain::ids::{ConversationKey, Fingerprint, Incarnation};
+use crate::domain::ids::{ConversationKey, Incarnation};
 use crate::domain::time::{Millis, Span};
 use futures_util::future::{BoxFuture, FutureExt};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
+pub use commit::{Class, Commit, Outcome, Urgency, Write};
 pub use counting::{OPERATIONS_KEPT, OPERATIONS_MAX};
 pub use desk::DeskGeneration;
 pub use feed::{Cursor, FEED_READERS, FeedEntry, FeedRecord};
@@ -157,68 +159,6 @@ pub struct Stored {
     pub revision: Revision,
     /// The value, or `None` for a tombstone.
     pub value: Option<Arc<[u8]>>,
-}
-
-/// Whether a commit takes in new work or settles old work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// New work: refused with [`Error::Full`] below the free-space floor.
-    Accepting,
-    /// Settles work already accepted: passes as long as the disk takes a byte.
-    Completing,
-}
-
-/// How soon a commit must be durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Urgency {
-    /// Somebody waits: wake the writer.
-    Now,
-    /// May ride on another commit's batch, at most 20 ms later; [`Store::nudge`] ends the wait.
-    Lazy,
-}
-
-/// What happens to the value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Write {
-    /// The new value, at most [`MAX_VALUE_BYTES`].
-    Put(Arc<[u8]>),
-    /// Leave a tombstone.
-    Delete,
-}
-
-/// One atomic step on one entity.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    /// Which entity.
-    pub key: EntityKey,
-    /// The revision the decision was made on; `None`: the entity must not exist.
-    pub expected: Option<Revision>,
-    /// The token of this commit.
-    pub proposed: Revision,
-    /// The new value.
-    pub write: Write,
-    /// When the entity owes something next; `None` clears it.
-    pub due: Option<Millis>,
-    /// The row for the agents' lists; `None` removes it. A change makes another desk generation.
-    pub desk: Option<Box<[u8]>>,
-    /// Records appended to the change feed, in order.
-    pub feed: Vec<FeedEntry>,
-    /// Messages whose words must vanish from the feed (of this entity), now for readers, at the
-    /// next compaction from the files.
-    pub erase: Vec<Fingerprint>,
-    /// New work or old.
-    pub class: Class,
-    /// How soon.
-    pub urgency: Urgency,
-}
-
-/// How a commit ended.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Durable; also when it had landed before and was sent again.
-    Committed(Committed),
-    /// Somebody else committed: decide again on what is stored.
-    Conflict(Option<Stored>),
 }
 
 /// Why the store gave no answer.

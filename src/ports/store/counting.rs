@@ -4,9 +4,7 @@
 //! holds the count and the operations of the last ten minutes with what each of them was answered. The
 //! id of the operation is also the revision of its commit.
 
-use super::{
-    Class, Commit, EntityKey, EntityKind, Error, Outcome, Revision, Store, Urgency, Write,
-};
+use super::{Commit, EntityKey, EntityKind, Error, Outcome, Revision, Store};
 use crate::domain::time::{Millis, Span};
 
 /// An operation that is sent again within this time is not counted again.
@@ -72,18 +70,12 @@ pub(super) async fn count<S: Store + ?Sized>(
             count: counter.count,
             at: now,
         });
-        let commit = Commit {
-            key: key.clone(),
-            expected: stored.as_ref().map(|stored| stored.revision),
-            proposed: operation,
-            write: Write::Put(encode(&counter).into()),
-            due: None,
-            desk: None,
-            feed: Vec::new(),
-            erase: Vec::new(),
-            class: Class::Completing,
-            urgency: Urgency::Now,
-        };
+        let commit = Commit::settling(
+            key.clone(),
+            stored.as_ref().map(|stored| stored.revision),
+            operation,
+            encode(&counter).into(),
+        );
         match store.commit(commit).await? {
             Outcome::Committed(_) => return Ok(counter.count),
             Outcome::Conflict(found) => stored = found,
