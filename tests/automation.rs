@@ -2,12 +2,16 @@
 
 use hotline::automation::{Current, Engine};
 use hotline::config::{self, Fault};
-use hotline::domain::playbook::Playbook;
+use hotline::domain::playbook::{Answer, Playbook, Tap};
+use hotline::domain::time::Millis;
 use hotline::ports::understand::{CurrentAutomation, Understand};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+
+/// A Wednesday at 14:20 in Taipei.
+const NOON: Millis = Millis(1_778_048_400_000);
 
 static SAMPLE: LazyLock<Engine> = LazyLock::new(|| build(&sample_dir()).unwrap().0);
 
@@ -20,8 +24,15 @@ fn build(dir: &Path) -> Result<(Engine, Vec<Fault>), Vec<Fault>> {
     Engine::build(&loaded.automation)
 }
 
+fn answer_of<'e>(engine: &'e Engine, data: &str) -> &'e Answer {
+    match engine.tap(data) {
+        Some(Tap::Answer(answer)) => answer,
+        other => panic!("{data} gets {other:?}"),
+    }
+}
+
 fn rule_of(engine: &Engine, text: &str) -> Option<String> {
-    let understood = engine.understand(text);
+    let understood = engine.understand(text, NOON);
     assert_eq!(understood.digest, engine.digest());
     let answer = engine
         .rule(understood.rule?)
@@ -122,7 +133,7 @@ fn the_menu_keyword_shows_the_four_buttons() {
     for text in ["選單", "菜单", "MENU", "客服選單"] {
         assert_eq!(rule_of(&SAMPLE, text).as_deref(), Some("menu"), "{text}");
     }
-    let index = SAMPLE.understand("選單").rule.unwrap();
+    let index = SAMPLE.understand("選單", NOON).rule.unwrap();
     let bubble = &SAMPLE.rule(index).unwrap().bubbles[0];
     let json: Value = serde_json::from_str(bubble.json()).unwrap();
     assert_eq!(json["altText"], "客服選單");
@@ -193,14 +204,14 @@ fn the_rich_menu_has_twelve_areas_that_tile_the_picture_and_all_answer() {
         let action = &area["action"];
         assert_eq!(action["displayText"], action["label"]);
         let data = action["data"].as_str().unwrap();
-        assert!(SAMPLE.postback(data).is_some(), "{data}");
+        assert!(SAMPLE.tap(data).is_some(), "{data}");
     }
     assert_eq!(areas[0]["action"]["data"], "menu:main:1:1");
-    assert_eq!(&*SAMPLE.postback("menu:main:1:1").unwrap().rule, "price");
-    let flow = SAMPLE.postback("menu:main:2:1").unwrap();
+    assert_eq!(&*answer_of(&SAMPLE, "menu:main:1:1").rule, "price");
+    let flow = answer_of(&SAMPLE, "menu:main:2:1");
     assert!(flow.bubbles[0].json().contains("「查詢物流」"), "{flow:?}");
-    assert!(SAMPLE.postback("menu:main:5:1").is_none());
-    assert!(SAMPLE.postback("somebody else's").is_none());
+    assert!(SAMPLE.tap("menu:main:5:1").is_none());
+    assert!(SAMPLE.tap("somebody else's").is_none());
 }
 
 #[test]
@@ -262,7 +273,7 @@ fn a_button_that_sends_data_is_answered_or_warned_of() {
     };
     let (engine, warnings) = build(shop(&button("known")).path()).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
-    assert_eq!(&*engine.postback("known").unwrap().gist, "y");
+    assert_eq!(&*answer_of(&engine, "known").gist, "y");
     let quick_reply = engine.rule(0).unwrap().bubbles[0].quick_reply().unwrap();
     assert!(
         quick_reply.contains("\"displayText\":\"l\""),
@@ -336,26 +347,26 @@ fn a_reload_is_all_or_nothing() {
         let faults = current.reload(&|_| None).unwrap_err();
         assert!(faults.iter().any(Fault::is_fault), "{bad}");
         assert_eq!(current.current().digest(), old.digest(), "{bad}");
-        assert!(current.current().understand("地址").rule.is_none());
+        assert!(current.current().understand("地址", NOON).rule.is_none());
     }
     std::fs::write(&file, rule("b", "\"地址\"", "")).unwrap();
     current.reload(&|_| None).unwrap();
     assert_ne!(current.current().digest(), old.digest());
-    assert!(current.current().understand("地址").rule.is_some());
+    assert!(current.current().understand("地址", NOON).rule.is_some());
     assert!(
-        old.understand("運費").rule.is_some(),
+        old.understand("運費", NOON).rule.is_some(),
         "who holds the old keeps the old"
     );
 
     std::fs::remove_dir_all(dir.path().join("automation")).unwrap();
     current.reload(&|_| None).unwrap_err();
-    assert!(current.current().understand("地址").rule.is_some());
+    assert!(current.current().understand("地址", NOON).rule.is_some());
 }
 
 proptest! {
     #[test]
     fn no_text_makes_understanding_panic(text in any::<String>()) {
-        let understood = SAMPLE.understand(&text);
+        let understood = SAMPLE.understand(&text, NOON);
         let explanation = SAMPLE.explain(&text);
         prop_assert_eq!(understood.rule, explanation.hits.first().map(|hit| hit.rule));
         for hit in explanation.hits {

@@ -9,6 +9,7 @@ use hotline::actors::{Inbound, Limits, Lines, PushBudget, Registry, Shared};
 use hotline::domain::conversation::{Content, Kind, Received};
 use hotline::domain::ids::{AttemptId, ChannelId, ChatId, ConversationKey, Fingerprint};
 use hotline::domain::playbook::{Answer, Bubble, Playbook, Policy, Understanding};
+use hotline::domain::time::Millis;
 use hotline::ports::messenger::{Dispatch, Messenger, Outcome, Profile, Report};
 use hotline::ports::store::Store;
 use hotline::ports::understand::{Automation, CurrentAutomation, IntentStage, Understand};
@@ -23,7 +24,7 @@ struct Polite {
 }
 
 impl Understand for Polite {
-    fn understand(&self, _: &str) -> Understanding {
+    fn understand(&self, _: &str, _: Millis) -> Understanding {
         Understanding::default()
     }
 }
@@ -36,9 +37,6 @@ impl Playbook for Polite {
         &self.policy
     }
     fn rule(&self, _: u32) -> Option<&Answer> {
-        None
-    }
-    fn postback(&self, _: &str) -> Option<&Answer> {
         None
     }
     fn fallback(&self) -> Option<&Answer> {
@@ -61,7 +59,7 @@ impl CurrentAutomation for Always {
 }
 
 impl IntentStage for Always {
-    fn ask(&self, _: Box<str>) -> BoxFuture<'static, Understanding> {
+    fn ask(&self, _: Box<str>, _: Millis) -> BoxFuture<'static, Understanding> {
         ready(Understanding::default()).boxed()
     }
 }

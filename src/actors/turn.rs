@@ -195,7 +195,9 @@ impl Core {
             },
             _ => None,
         });
-        let asks = texts.map(|(text, place)| async { *place = self.shared.intent.ask(text).await });
+        let at = self.shared.store.now();
+        let asks =
+            texts.map(|(text, place)| async { *place = self.shared.intent.ask(text, at).await });
         side_by_side(asks).await;
         self.shared.automation.current()
     }

@@ -1,6 +1,6 @@
 //! The fingerprint of a playbook: equal for equal content, whatever machine or run built it.
 
-use crate::domain::playbook::{Answer, LateAnswers, Policy};
+use crate::domain::playbook::{Answer, Assistance, LateAnswers, Policy, Tap};
 use sha2::{Digest as _, Sha256};
 
 /// Raise when the same files are understood differently by a newer program.
@@ -36,6 +36,8 @@ impl Digest {
             late_answers,
             max_wait,
             fetch_profile,
+            assistant,
+            give_back,
         } = policy;
         self.number(*context_messages as u64);
         self.number(match late_answers {
@@ -45,6 +47,30 @@ impl Digest {
         });
         self.number(max_wait.0);
         self.number(u64::from(*fetch_profile));
+        let Assistance {
+            enabled,
+            min_confidence,
+            debounce,
+            timeout,
+            show_loading,
+        } = assistant;
+        self.number(u64::from(*enabled) | u64::from(*show_loading) << 1);
+        self.number(u64::from(*min_confidence));
+        self.number(debounce.0);
+        self.number(timeout.0);
+        self.number(give_back.0);
+    }
+
+    /// Adds what a tap does.
+    pub fn tap(&mut self, tap: &Tap) {
+        match tap {
+            Tap::Answer(answer) => self.answer(Some(answer)),
+            Tap::Flow(flow) => {
+                self.text("flow");
+                self.number(u64::from(*flow));
+            }
+            Tap::Handoff => self.text("handoff"),
+        }
     }
 
     /// Adds an answer, or its absence.
@@ -58,6 +84,10 @@ impl Digest {
         self.text(&answer.gist);
         for bubble in answer.bubbles.iter() {
             self.text(bubble.json());
+            for hole in bubble.holes() {
+                self.number(hole.at as u64);
+                self.text(&hole.name);
+            }
             self.text(bubble.quick_reply().unwrap_or_default());
         }
     }

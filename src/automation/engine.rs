@@ -14,7 +14,8 @@ use crate::automation::{messages, reach};
 use crate::config::AutomationAsWritten;
 use crate::config::fault::{Fault, Findings, Place};
 use crate::config::section::Section;
-use crate::domain::playbook::{Answer, Playbook, Policy, Understanding};
+use crate::domain::playbook::{Answer, Playbook, Policy, Tap, Understanding};
+use crate::domain::time::Millis;
 use crate::ports::understand::Understand;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -208,7 +209,7 @@ impl Engine {
         postbacks.sort_by(|a, b| a.0.cmp(b.0));
         for (data, answer) in postbacks {
             digest.text(data);
-            digest.answer(Some(answer));
+            digest.tap(answer);
         }
         for answer in [
             &self.fallback,
@@ -265,7 +266,7 @@ impl Singles {
 }
 
 impl Understand for Engine {
-    fn understand(&self, text: &str) -> Understanding {
+    fn understand(&self, text: &str, _: Millis) -> Understanding {
         FOLDED.with_borrow_mut(|folded| {
             folded.fill(text);
             let rule = self.matcher.winner(folded).map(|hit| hit.rule);
@@ -273,6 +274,7 @@ impl Understand for Engine {
             Understanding {
                 rule,
                 digest: self.digest,
+                ..Understanding::default()
             }
         })
     }
@@ -291,7 +293,7 @@ impl Playbook for Engine {
         self.answers.get(usize::try_from(index).ok()?)
     }
 
-    fn postback(&self, data: &str) -> Option<&Answer> {
+    fn tap(&self, data: &str) -> Option<&Tap> {
         self.postbacks.get(data)
     }
 

@@ -8,7 +8,7 @@ use crate::automation::messages;
 use crate::automation::rules::{Rule, nearest_id};
 use crate::config::fault::Place;
 use crate::config::section::Section;
-use crate::domain::playbook::Answer;
+use crate::domain::playbook::{Answer, Tap};
 use crate::line_wire::message::Fault as WireFault;
 use crate::line_wire::rich_menu::{Format, Image, check_with_image};
 use serde_json::{Value as Json, json};
@@ -40,7 +40,7 @@ pub(crate) struct Read {
     /// The menu, when nothing was at fault.
     pub menu: Option<RichMenu>,
     /// Postback data and what it answers.
-    pub answers: Vec<(Arc<str>, Answer)>,
+    pub answers: Vec<(Arc<str>, Tap)>,
 }
 
 /// The data of a tap; groups and entries count from 1.
@@ -82,7 +82,7 @@ pub(crate) fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read 
         for (e, entry) in entries.iter().enumerate() {
             let data = postback_data(&name, g + 1, e + 1);
             let (action, answer) = one(entry, &data, pending.as_ref(), rules);
-            answers.extend(answer.map(|answer| (Arc::from(data.as_str()), answer)));
+            answers.extend(answer.map(|answer| (Arc::from(data.as_str()), Tap::Answer(answer))));
             row.push((action, entry.at()));
         }
         rows.push(row);

@@ -6,12 +6,12 @@ use crate::automation::messages;
 use crate::config::document::{Document, Node, Value};
 use crate::config::fault::{Findings, Place};
 use crate::config::section::Section;
-use crate::domain::playbook::Answer;
+use crate::domain::playbook::Tap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What answers which data.
-pub type Postbacks = HashMap<Arc<str>, Answer>;
+pub type Postbacks = HashMap<Arc<str>, Tap>;
 
 /// Reads the `[[postback]]` of one file.
 pub fn read(root: &Section<'_>, postbacks: &mut Postbacks) {
@@ -33,7 +33,7 @@ pub fn read(root: &Section<'_>, postbacks: &mut Postbacks) {
                     "data of its own",
                 );
             }
-            postbacks.extend(answer.map(|answer| (data, answer)));
+            postbacks.extend(answer.map(|answer| (data, Tap::Answer(answer))));
         }
         section.finish();
     }

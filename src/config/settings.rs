@@ -43,6 +43,7 @@ impl Settings {
             late_answers: self.sending.late_answers,
             max_wait: self.sending.max_wait,
             fetch_profile: self.sending.fetch_profile,
+            ..Policy::default()
         }
     }
 

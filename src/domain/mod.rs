@@ -7,8 +7,11 @@
 #![deny(clippy::disallowed_types)]
 
 pub mod bucket;
+pub mod calendar;
 pub mod commit;
 pub mod conversation;
+pub mod handoff;
 pub mod ids;
 pub mod playbook;
 pub mod time;
+pub mod verdict;

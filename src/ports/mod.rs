@@ -4,6 +4,8 @@
 //! it. Types here may mention the domain, never a library of the outside.
 
 pub mod archive;
+pub mod assistant;
+pub mod connector;
 pub mod media;
 pub mod messenger;
 pub mod spool;

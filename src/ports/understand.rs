@@ -1,6 +1,7 @@
 //! The understanding port: words to an [`Understanding`]. Asked before the decision, never in it.
 
 use crate::domain::playbook::{Playbook, Understanding};
+use crate::domain::time::Millis;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
@@ -9,8 +10,8 @@ use std::sync::Arc;
 /// Bodies may be slow or panic: the intent stage contains both. They hold no customer text after
 /// returning.
 pub trait Understand: Send + Sync + 'static {
-    /// Reads one text.
-    fn understand(&self, text: &str) -> Understanding;
+    /// Reads one text, said at this moment of wall time: rules may have their hours.
+    fn understand(&self, text: &str, at: Millis) -> Understanding;
 }
 
 /// The automation of one moment: what understands and what answers, swapped together on reload.
@@ -29,6 +30,6 @@ pub trait CurrentAutomation: Send + Sync + 'static {
 /// Always answers, within 5 ms of being polled for the first time: a worker that panics, hangs or
 /// is overrun answers [`Understanding::default`] in its stead, which the core takes as *unknown*.
 pub trait IntentStage: Send + Sync + 'static {
-    /// Reads one text.
-    fn ask(&self, text: Box<str>) -> BoxFuture<'static, Understanding>;
+    /// Reads one text, said at this moment of wall time.
+    fn ask(&self, text: Box<str>, at: Millis) -> BoxFuture<'static, Understanding>;
 }

@@ -2,6 +2,7 @@
 
 use super::supervisor::{Handle, Observed};
 use crate::domain::playbook::Understanding;
+use crate::domain::time::Millis;
 use crate::ports::understand::{CurrentAutomation, IntentStage};
 use crate::telemetry::meter;
 use actix::prelude::*;
@@ -34,6 +35,7 @@ impl Actor for Worker {
 /// Asks for the meaning of one text.
 struct Ask {
     text: Box<str>,
+    at: Millis,
     done: oneshot::Sender<Understanding>,
 }
 
@@ -51,7 +53,7 @@ impl Handler<Ask> for Worker {
                 "failpoint: poison text"
             );
         });
-        let understanding = self.automation.current().understand(&ask.text);
+        let understanding = self.automation.current().understand(&ask.text, ask.at);
         // Whoever asked may have given up: then nobody needs the answer.
         let _ = ask.done.send(understanding);
     }
@@ -87,7 +89,11 @@ impl Intent {
     }
 
     /// Gives the text to this arbiter's worker; starts it at the first ask.
-    fn submit(&self, text: Box<str>) -> Result<oneshot::Receiver<Understanding>, &'static str> {
+    fn submit(
+        &self,
+        text: Box<str>,
+        at: Millis,
+    ) -> Result<oneshot::Receiver<Understanding>, &'static str> {
         WORKERS.with_borrow_mut(|workers| {
             let handle = workers.entry(self.id).or_insert_with(|| {
                 let automation = self.automation.clone();
@@ -98,7 +104,7 @@ impl Intent {
             });
             let worker = handle.worker().ok_or("panic")?;
             let (done, answer) = oneshot::channel();
-            match worker.try_send(Ask { text, done }) {
+            match worker.try_send(Ask { text, at, done }) {
                 Ok(()) => Ok(answer),
                 Err(SendError::Full(_)) => Err("full"),
                 Err(SendError::Closed(_)) => {
@@ -111,8 +117,8 @@ impl Intent {
 }
 
 impl IntentStage for Intent {
-    fn ask(&self, text: Box<str>) -> BoxFuture<'static, Understanding> {
-        let submitted = self.submit(text);
+    fn ask(&self, text: Box<str>, at: Millis) -> BoxFuture<'static, Understanding> {
+        let submitted = self.submit(text, at);
         Box::pin(async move {
             let failure = match submitted {
                 Ok(answer) => match tokio::time::timeout(PATIENCE, answer).await {

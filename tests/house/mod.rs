@@ -69,10 +69,14 @@ impl Book {
 }
 
 impl Understand for Book {
-    fn understand(&self, text: &str) -> Understanding {
+    fn understand(&self, text: &str, _: Millis) -> Understanding {
         assert!(!text.contains("hang-up"), "poison for the intent worker");
         let rule = text.strip_prefix('q').and_then(|rest| rest.parse().ok());
-        Understanding { rule, digest: 1 }
+        Understanding {
+            rule,
+            digest: 1,
+            ..Understanding::default()
+        }
     }
 }
 
@@ -91,9 +95,6 @@ impl Playbook for Book {
     fn rule(&self, index: u32) -> Option<&Answer> {
         assert!(index != POISON, "poison for the core");
         self.answers.get(index as usize)
-    }
-    fn postback(&self, _: &str) -> Option<&Answer> {
-        None
     }
     fn fallback(&self) -> Option<&Answer> {
         self.answers.last()

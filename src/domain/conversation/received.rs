@@ -9,7 +9,7 @@ use super::seen::Verdict;
 use super::state::{Conversation, PROFILE_LIFE, Phase, UNSENT_LIFE, UNSENT_MAX};
 use super::transition::Gathered;
 use crate::domain::ids::Fingerprint;
-use crate::domain::playbook::{Answer, Playbook, Understanding};
+use crate::domain::playbook::{Answer, Playbook, Tap, Understanding};
 use crate::domain::time::{Millis, Span};
 
 /// An event that reached us so long ago (it lay in a spool) is recorded and not answered any more. As
@@ -170,8 +170,9 @@ impl Conversation {
     fn postback(&mut self, case: &mut Case<'_>, data: &str, raw: &str) {
         case.record("postback", None, Some(raw.into()));
         self.want_profile(case);
-        let answer = case.playbook.postback(data);
-        self.answer(case, answer, None);
+        if let Some(Tap::Answer(answer)) = case.playbook.tap(data) {
+            self.answer(case, Some(answer), None);
+        }
     }
 
     fn message_unsent(&mut self, case: &mut Case<'_>, message: Fingerprint) {

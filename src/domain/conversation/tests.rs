@@ -4,7 +4,7 @@
 use super::*;
 use crate::domain::commit::{Committed, Revision};
 use crate::domain::ids::{AttemptId, ChannelId, ChatId, ConversationKey, Fingerprint, Incarnation};
-use crate::domain::playbook::{Answer, Bubble, LateAnswers, Playbook, Policy, Understanding};
+use crate::domain::playbook::{Answer, Bubble, LateAnswers, Playbook, Policy, Tap, Understanding};
 use crate::domain::time::{Millis, Span};
 
 mod answers;
@@ -16,6 +16,7 @@ mod stored;
 mod unsend;
 
 struct Book {
+    menu: Tap,
     answers: Vec<Answer>,
     policy: Policy,
 }
@@ -40,6 +41,7 @@ impl Default for Book {
             answer("fallback", &["sorry"]),
         ];
         Book {
+            menu: Tap::Answer(answers[2].clone()),
             answers,
             policy: Policy::default(),
         }
@@ -56,8 +58,8 @@ impl Playbook for Book {
     fn rule(&self, index: u32) -> Option<&Answer> {
         self.answers.get(index as usize)
     }
-    fn postback(&self, data: &str) -> Option<&Answer> {
-        (data == "menu").then(|| &self.answers[2])
+    fn tap(&self, data: &str) -> Option<&Tap> {
+        (data == "menu").then_some(&self.menu)
     }
     fn fallback(&self) -> Option<&Answer> {
         self.answers.last()
@@ -202,6 +204,7 @@ fn text(id: u64, rule: u32, now: Millis, token: Option<&str>) -> Event {
             understanding: Understanding {
                 rule: Some(rule),
                 digest: 7,
+                ..Understanding::default()
             },
         },
     })

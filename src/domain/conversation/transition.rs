@@ -7,6 +7,7 @@ use super::parcel::Wait;
 use super::state::Conversation;
 use crate::domain::commit::{Committed, Revision};
 use crate::domain::ids::{AttemptId, ConversationKey, Fingerprint, Incarnation};
+use crate::domain::playbook::escape;
 use crate::domain::time::Millis;
 use std::sync::Arc;
 
@@ -226,16 +227,9 @@ impl Live {
     }
 }
 
-/// Writes a JSON string. Part of the frozen form: a retry must give the same bytes.
+/// Writes a JSON string.
 fn quote(out: &mut String, text: &str) {
     out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            control if control < ' ' => out.push_str(&format!("\\u{:04x}", control as u32)),
-            plain => out.push(plain),
-        }
-    }
+    escape(out, text);
     out.push('"');
 }

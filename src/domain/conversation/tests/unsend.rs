@@ -265,6 +265,7 @@ fn an_edit_takes_the_old_answer_out_of_a_call_that_rests() {
         understanding: Understanding {
             rule: Some(1),
             digest: 7,
+            ..Understanding::default()
         },
     };
     desk.feed(&[plain(77, desk.now, Some("edit"), edited)]);
