@@ -2,8 +2,22 @@
 
 use crate::domain::time::Millis;
 
-/// Minutes of a day from one moment up to, not including, another: 09:00–18:00 is `540..1080`.
-pub type Opening = std::ops::Range<u16>;
+/// Minutes of a day from one moment up to, not including, another: 09:00–18:00 is 540 and 1080.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The first minute.
+    pub from: u16,
+    /// The minute after the last; 1440 is the end of the day.
+    pub until: u16,
+}
+
+impl Opening {
+    /// All day.
+    pub const DAY: Opening = Opening {
+        from: 0,
+        until: 1_440,
+    };
+}
 
 /// Opening hours of a week with exceptions by date, in one fixed offset from UTC. Taiwan has kept
 /// +08:00 without summer time since 1980.
@@ -23,7 +37,7 @@ impl Calendar {
     pub fn always() -> Calendar {
         Calendar {
             offset: 0,
-            weekly: std::array::from_fn(|_| vec![0..1_440]),
+            weekly: std::array::from_fn(|_| vec![Opening::DAY]),
             days: Vec::new(),
         }
     }
@@ -38,7 +52,9 @@ impl Calendar {
             // 1970-01-01 was a Thursday.
             Err(_) => &self.weekly[(day + 3).rem_euclid(7) as usize],
         };
-        openings.iter().any(|opening| opening.contains(&minute))
+        openings
+            .iter()
+            .any(|opening| (opening.from..opening.until).contains(&minute))
     }
 }
 
@@ -50,8 +66,12 @@ mod tests {
     fn office() -> Calendar {
         let mut office = Calendar::always();
         office.offset = 480;
+        let office_hours = Opening {
+            from: 540,
+            until: 1_080,
+        };
         for (day, hours) in office.weekly.iter_mut().enumerate() {
-            *hours = if day < 5 { vec![540..1_080] } else { vec![] };
+            *hours = if day < 5 { vec![office_hours] } else { vec![] };
         }
         office
     }
