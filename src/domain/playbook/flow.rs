@@ -50,6 +50,8 @@ pub struct Slot {
     pub name: Arc<str>,
     /// Whether a later flow of the same conversation may use the value without asking.
     pub remember: bool,
+    /// Any words are an answer: free text.
+    pub free: bool,
 }
 
 /// One step.
