@@ -114,6 +114,8 @@ fn a_call_whose_outcome_waits_behind_a_turn_is_not_begun_again() {
             messenger: Arc::new(messenger),
             automation: Arc::new(Always(polite.clone())),
             intent: Arc::new(Always(polite)),
+            assistant: None,
+            connectors: None,
             pushes: PushBudget::new(0, Arc::new(|_: &ChannelId| false)),
             lines: Lines::default(),
         });

@@ -5,7 +5,9 @@
 
 use super::known::Known;
 use super::messages::{Deliver, Gate, Undelivered};
-use super::outside::{Begun, calling, dispatch, end_of, name_of, retry_after, undelivered};
+use super::outside::{
+    Begun, asking, calling, dispatch, end_of, errand, name_of, retry_after, undelivered,
+};
 use super::shared::Shared;
 use super::turn::{Core, Failure, Turned};
 use crate::domain::conversation::{Event, Live, Owed, SendEnd};
@@ -159,7 +161,7 @@ impl Conversation {
             .begun
             .iter()
             .filter_map(|begun| match begun {
-                Begun::Send(attempt) => Some(*attempt),
+                Begun::Send(attempt) | Begun::Ask(attempt) | Begun::Call(attempt) => Some(*attempt),
                 Begun::AskPush(_) | Begun::Profile => None,
             })
             .collect();
@@ -296,6 +298,14 @@ impl Conversation {
                     let display = answer.ok().flatten().map(display_name);
                     actor.ended(Event::ProfileAnswered { name: display }, ctx);
                 }));
+            }
+            Owed::Ask(ask) => {
+                let asking = asking(&self.shared, &self.key, ask).into_actor(self);
+                ctx.spawn(asking.map(|answer, actor, ctx| actor.ended(answer, ctx)));
+            }
+            Owed::Call(call) => {
+                let calling = errand(&self.shared, &self.key, call).into_actor(self);
+                ctx.spawn(calling.map(|answer, actor, ctx| actor.ended(answer, ctx)));
             }
         }
     }

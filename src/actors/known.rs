@@ -57,6 +57,7 @@ impl Core {
         let (key, form) = (self.entity.clone(), Arc::clone(live.packed()));
         let commit = Commit {
             due: live.state().due(),
+            desk: live.state().desk_row(),
             ..Commit::settling(key, Some(live.revision()), revision(), form)
         };
         let committing = self.shared.store.commit(commit);

@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `shared` | what every conversation on this node uses |
 //! | `turn` | decide, commit, release: three consecutive steps |
+//! | `wall` | what people's clocks show |
 //! | `known` | what a conversation knows of its stored state, and how it makes sure |
 //! | `conversation` | the actor: one turn at a time, what arrives meanwhile is folded |
 //! | `resting` | what an idle conversation is told: LINE is well, leave memory |
@@ -48,6 +49,7 @@ mod slots;
 mod sweeper;
 mod sweeps;
 mod turn;
+mod wall;
 
 pub use archived::archive_moved;
 pub use housekeeper::{Housekeeper, Turn};

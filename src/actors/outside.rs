@@ -3,9 +3,13 @@
 use super::messages::Undelivered;
 use super::shared::Shared;
 use super::turn::Failure;
-use crate::domain::conversation::{Owed, Send, SendEnd};
+use crate::domain::conversation::{Ask, Call, Event, Owed, Send, SendEnd};
 use crate::domain::ids::{AttemptId, ConversationKey};
+use crate::domain::playbook::Act;
 use crate::domain::time::Span;
+use crate::domain::verdict::{Failing, Verdict};
+use crate::ports::assistant::{Question, Said};
+use crate::ports::connector::{self, FAILED};
 use crate::ports::messenger::{Dispatch, Outcome, Report, Via};
 use crate::ports::store::Error;
 use futures_util::future::BoxFuture;
@@ -23,6 +27,8 @@ pub(super) enum Begun {
     Send(AttemptId),
     AskPush(Vec<u32>),
     Profile,
+    Ask(AttemptId),
+    Call(AttemptId),
 }
 
 /// The name under which something owed is begun.
@@ -31,6 +37,8 @@ pub(super) fn name_of(owed: &Owed) -> Begun {
         Owed::Send(send) => Begun::Send(send.attempt),
         Owed::AskPush { effects } => Begun::AskPush(effects.clone()),
         Owed::FetchProfile => Begun::Profile,
+        Owed::Ask(ask) => Begun::Ask(ask.attempt),
+        Owed::Call(call) => Begun::Call(call.attempt),
     }
 }
 
@@ -66,6 +74,74 @@ pub(super) fn calling(shared: &Arc<Shared>, dispatch: Dispatch) -> BoxFuture<'st
             request_id: None,
         }
     })
+}
+
+/// Asks the assistant; answers the event that tells what came of it.
+pub(super) fn asking(
+    shared: &Shared,
+    key: &ConversationKey,
+    ask: Ask,
+) -> BoxFuture<'static, Event> {
+    let attempt = ask.attempt;
+    let Some(assistant) = &shared.assistant else {
+        let verdict = Verdict::Failed(Failing::Server);
+        return Box::pin(async move { Event::AssistantAnswered { attempt, verdict } });
+    };
+    let history = ask.history.into_iter();
+    let asked = assistant.ask(Question {
+        attempt,
+        conversation: key.clone(),
+        text: ask.text,
+        history: history.map(|(from, text)| Said { from, text }).collect(),
+        patience: ask.deadline.since(shared.store.now()),
+    });
+    Box::pin(async move {
+        let verdict = asked.await;
+        Event::AssistantAnswered { attempt, verdict }
+    })
+}
+
+/// Makes a flow's call to another system; answers the event that tells what came of it.
+pub(super) fn errand(
+    shared: &Shared,
+    key: &ConversationKey,
+    call: Call,
+) -> BoxFuture<'static, Event> {
+    let attempt = call.attempt;
+    let automation = shared.automation.current();
+    let flow = automation.flow_named(&call.flow);
+    let step = flow.and_then(|flow| Some(&flow.steps[flow.step(&call.step)?]));
+    let connector = step.and_then(|step| match &step.act {
+        Act::Call { connector, .. } => Some(connector.clone()),
+        _ => None,
+    });
+    let (Some(connector), Some(connectors)) = (connector, &shared.connectors) else {
+        return Box::pin(async move { called(attempt, FAILED, Vec::new()) });
+    };
+    let slots = call.slots.into_iter();
+    let calling = connectors.call(connector::Call {
+        connector,
+        conversation: key.clone(),
+        slots: slots
+            .map(|(name, value)| (Arc::from(name), value))
+            .collect(),
+        key: format!("{:016x}", call.key).into(),
+        patience: call.deadline.since(shared.store.now()),
+    });
+    Box::pin(async move {
+        let answered = calling.await;
+        let fields = answered.fields.into_iter();
+        let fields = fields.map(|(name, value)| ((&*name).into(), value));
+        called(attempt, &answered.outcome, fields.collect())
+    })
+}
+
+fn called(attempt: AttemptId, outcome: &str, fields: Vec<(Box<str>, Box<str>)>) -> Event {
+    Event::CallAnswered {
+        attempt,
+        outcome: outcome.into(),
+        fields,
+    }
 }
 
 /// A push from its call on until the messenger has it, however that ends.

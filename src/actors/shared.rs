@@ -3,6 +3,8 @@
 use super::lines::Lines;
 use super::push_budget::PushBudget;
 use crate::domain::ids::{ChannelId, Incarnation};
+use crate::ports::assistant::AssistantStage;
+use crate::ports::connector::Connectors;
 use crate::ports::messenger::Messenger;
 use crate::ports::store::Store;
 use crate::ports::understand::{CurrentAutomation, IntentStage};
@@ -19,6 +21,10 @@ pub struct Shared {
     pub automation: Arc<dyn CurrentAutomation>,
     /// Understanding under supervision.
     pub intent: Arc<dyn IntentStage>,
+    /// The assistant; `None`: whatever it is asked it does not answer.
+    pub assistant: Option<Arc<dyn AssistantStage>>,
+    /// The way to other systems; `None`: every call fails.
+    pub connectors: Option<Arc<dyn Connectors>>,
     /// The hourly budget of automatic pushes.
     pub pushes: PushBudget,
     /// Answers that wait for LINE.

@@ -3,6 +3,7 @@
 use super::draw::tokens;
 use super::known::Known;
 use super::shared::Shared;
+use super::wall::wall;
 use crate::domain::conversation::{
     Content, Conversation, DecodeError, Ending, Event, Fact, Kind, Live, Now, Owed, Transition,
 };
@@ -195,7 +196,7 @@ impl Core {
             },
             _ => None,
         });
-        let at = self.shared.store.now();
+        let at = wall(self.shared.store.now());
         let asks =
             texts.map(|(text, place)| async { *place = self.shared.intent.ask(text, at).await });
         side_by_side(asks).await;
@@ -216,6 +217,7 @@ impl Core {
         let (revision, attempt) = tokens();
         let now = Now {
             time: self.shared.store.now(),
+            wall: wall(self.shared.store.now()),
             incarnation: self.shared.store.incarnation(),
             attempt,
             is_gone: &gone,
@@ -245,7 +247,7 @@ impl Core {
             proposed: transition.proposed(),
             write: Write::Put(draft.value),
             due: draft.due,
-            desk: None,
+            desk: draft.desk,
             feed: facts.map(|fact| record(fact, &mut scratch)).collect(),
             erase: transition.erase().to_vec(),
             class: if draft.accepting {

@@ -95,6 +95,8 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         messenger: Arc::new(messenger.clone()),
         automation: automation.clone(),
         intent: Arc::new(Intent::new(automation.clone())),
+        assistant: None,
+        connectors: None,
         pushes: PushBudget::new(
             settings.sending.auto_push_per_hour,
             Arc::new(move |channel: &ChannelId| gate.may_push_automatically(channel)),

@@ -151,7 +151,9 @@ impl fmt::Display for ConversationKey {
 ///
 /// Compared only within one conversation, which remembers at most a few hundred: the chance that
 /// two of 256 meet is below 10⁻¹⁴.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Fingerprint(pub u64);
 

@@ -7,6 +7,7 @@ mod conversations;
 mod house;
 mod line;
 mod table;
+mod talk;
 
 pub use table::{CATALOGUE, FAST, REPLY, SIZE};
 

@@ -7,6 +7,7 @@ mod handles;
 mod house;
 mod line;
 mod spool;
+mod talk;
 
 pub use house::{
     Sampled, archive, archive_removed, archived, housekeeping, presence_lapsed, reloaded, sampled,
@@ -135,6 +136,13 @@ pub fn learned(channel: &ChannelId, facts: &[Fact], refused: &[Rejected]) {
                 }
             }
             Fact::TakenOver { .. } => TAKEOVERS.increment(1),
+            fact @ (Fact::Routed { .. }
+            | Fact::Assisted { .. }
+            | Fact::HandedOff { .. }
+            | Fact::CameBack { .. }
+            | Fact::FlowBegan { .. }
+            | Fact::FlowEnded { .. }
+            | Fact::Called { .. }) => talk::learned(channel, fact),
             Fact::Received { .. } | Fact::Unsent { .. } | Fact::Quarantined { .. } => {}
         }
     }

@@ -506,6 +506,8 @@ impl House {
             messenger: scribe.clone(),
             intent: Arc::new(Intent::new(automation.clone())),
             automation,
+            assistant: None,
+            connectors: None,
             pushes: PushBudget::new(pushes, Arc::new(|_| true)),
             lines: Lines::default(),
         };

@@ -3,7 +3,9 @@
 use super::codec;
 use super::event::Event;
 use super::fact::{Rejected, Why};
+use super::handing::Back;
 use super::invariants;
+use super::moment::Moment;
 use super::now::Now;
 use super::parcel::Wait;
 use super::state::{Conversation, Phase};
@@ -92,6 +94,40 @@ impl Conversation {
                 self.name = name.clone().or_else(|| self.name.take());
                 self.profile_wanted = false;
             }
+            Event::AssistantAnswered { attempt, verdict } => {
+                let mut moment = Moment {
+                    playbook,
+                    now,
+                    gathered,
+                };
+                self.answered_by_assistant(&mut moment, *attempt, verdict);
+            }
+            Event::CallAnswered {
+                attempt,
+                outcome,
+                fields,
+            } => {
+                let mut moment = Moment {
+                    playbook,
+                    now,
+                    gathered,
+                };
+                if !self.call_answered(&mut moment, *attempt, outcome, fields) {
+                    gathered.rejected.push(Rejected::Stale);
+                }
+            }
+            Event::Resolved => {
+                let mut moment = Moment {
+                    playbook,
+                    now,
+                    gathered,
+                };
+                self.come_back(&mut moment, Back::Resolved);
+            }
+            Event::Forget => {
+                self.forget_talk();
+                gathered.changed = true;
+            }
             Event::LineIsWell => self.outbox.hurry(),
             Event::Woken => {}
         }
@@ -118,6 +154,14 @@ impl Conversation {
         }
         self.outbox.expire(now.time, &mut gathered.facts);
         self.tokens.prune(now.time);
+        let mut moment = Moment {
+            playbook,
+            now,
+            gathered,
+        };
+        self.settle_flow(&mut moment);
+        self.settle_question(&mut moment);
+        self.settle_handoff(&mut moment);
         self.outbox.launch(
             &mut self.tokens,
             playbook.policy(),

@@ -5,11 +5,17 @@
 //! *level* is refused; fields a newer build added within the level are kept and written back.
 
 mod owed;
+mod talk;
 
 use self::owed::{
     decode_flight, decode_parcel, decode_token, encode_flight, encode_parcel, encode_token,
 };
+use self::talk::{
+    decode_handoff, decode_last, decode_question, decode_run, decode_value, encode_handoff,
+    encode_last, encode_question, encode_run, encode_value,
+};
 use super::context;
+use super::last::Last;
 use super::seen::Mark;
 use super::state::{Conversation, Phase};
 use super::wire::{Fault, Reader, Writer};
@@ -56,7 +62,8 @@ pub(super) fn encode(state: &Conversation) -> Arc<[u8]> {
     w.number(
         1,
         match state.phase {
-            Phase::Automated => 0,
+            // Said by the handoff: a build that knows none goes on answering.
+            Phase::Automated | Phase::Waiting | Phase::Ticketed => 0,
             Phase::Unreachable => 1,
         },
     );
@@ -97,6 +104,26 @@ pub(super) fn encode(state: &Conversation) -> Arc<[u8]> {
     }
     w.number(15, state.profile_asked.map_or(0, |at| at.0));
     w.flag(16, state.profile_wanted);
+    if let Some(handoff) = &state.handoff {
+        let ticketed = state.phase == Phase::Ticketed;
+        w.nested(17, |w| encode_handoff(w, handoff, ticketed));
+    }
+    if let Some(run) = &state.run {
+        w.nested(18, |w| encode_run(w, run));
+    }
+    if let Some(question) = &state.question {
+        w.nested(19, |w| encode_question(w, question));
+    }
+    for value in &state.memory {
+        w.nested(20, |w| encode_value(w, value));
+    }
+    if state.last != Last::default() {
+        w.nested(21, |w| encode_last(w, &state.last));
+    }
+    for message in &state.burst {
+        w.bytes(22, &message.0.to_le_bytes());
+    }
+    w.number(23, state.give_back.map_or(0, |at| at.0));
     w.unknown(&state.unknown);
     // Shared by everybody who keeps it (store, actor): a million idle conversations keep one each.
     Arc::from(&w.out[..])
@@ -118,6 +145,7 @@ pub(super) fn decode(value: &[u8]) -> Result<Conversation, DecodeError> {
     }
     let mut state = Conversation::default();
     let mut unknown = Vec::new();
+    let mut ticketed = false;
     let mut reader = Reader::new(rest);
     // Most of a value is context.
     state.context.reserve(rest.len());
@@ -151,8 +179,25 @@ pub(super) fn decode(value: &[u8]) -> Result<Conversation, DecodeError> {
             14 => state.name = Some(field.text()?),
             15 => state.profile_asked = Some(Millis(field.number()?)),
             16 => state.profile_wanted = field.number()? != 0,
+            17 => {
+                let (handoff, is_ticket) = decode_handoff(field)?;
+                state.handoff = Some(Box::new(handoff));
+                ticketed = is_ticket;
+            }
+            18 => state.run = Some(Box::new(decode_run(field)?)),
+            19 => state.question = Some(Box::new(decode_question(field)?)),
+            20 => state.memory.push(decode_value(field)?),
+            21 => state.last = decode_last(field)?,
+            22 => state.burst.push(Fingerprint(field.reader().fixed64()?)),
+            23 => state.give_back = Some(Millis(field.number()?)),
             _ => unknown.extend_from_slice(field.whole),
         }
+    }
+    if state.handoff.is_some() {
+        state.phase = match ticketed {
+            true => Phase::Ticketed,
+            false => Phase::Waiting,
+        };
     }
     state.unknown = unknown.into();
     Ok(state)

@@ -3,6 +3,7 @@
 use crate::domain::ids::{AttemptId, Fingerprint};
 use crate::domain::playbook::Understanding;
 use crate::domain::time::Millis;
+use crate::domain::verdict::Verdict;
 use std::sync::Arc;
 
 /// Something that happened to a conversation. Past tense; refusing one is normal.
@@ -29,6 +30,26 @@ pub enum Event {
         /// The display name, `None` when LINE gives none.
         name: Option<Box<str>>,
     },
+    /// The assistant answered, or will not.
+    AssistantAnswered {
+        /// The asking it was; one that is not open any more is stale.
+        attempt: AttemptId,
+        /// What it said.
+        verdict: Verdict,
+    },
+    /// Another system answered a flow's call.
+    CallAnswered {
+        /// The call it was; one that is not under way any more is stale.
+        attempt: AttemptId,
+        /// The outcome, by the connector's names.
+        outcome: Box<str>,
+        /// Fields of the answer, by name.
+        fields: Vec<(Box<str>, Box<str>)>,
+    },
+    /// An operator or agent says that it is resolved: the automation goes on.
+    Resolved,
+    /// What was said is to be forgotten: the next words begin anew.
+    Forget,
     /// LINE accepted another send of this channel: what waits to be tried again need not wait out
     /// its whole pause.
     LineIsWell,

@@ -1,7 +1,11 @@
 //! What we learned: records for reports, the feed and the metrics. Never read by the core.
 
+use super::handing::Back;
+use super::last::Handler;
+use crate::domain::handoff::Reason;
 use crate::domain::ids::{AttemptId, Fingerprint};
 use crate::domain::time::{Millis, Span};
+use crate::domain::verdict::{By, Failing};
 use serde::Serialize;
 
 /// One fact. Serialised as JSON into the change feed; field names are part of the stored form.
@@ -61,6 +65,80 @@ pub enum Fact {
         /// From the decision to the end.
         took: Span,
     },
+    /// A text was understood and taken by somebody. Carries no words.
+    Routed {
+        /// The event.
+        event: Fingerprint,
+        /// The message: its words are in [`Fact::Received`], until they are unsent.
+        message: Fingerprint,
+        /// Who took it. What the assistant made of it comes later.
+        handler: Handler,
+        /// The intent's id; absent: unknown.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        intent: Option<Box<str>>,
+        /// How sure, in percent.
+        confidence: u8,
+        /// The customer asked for a person.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        wants_human: bool,
+        /// The keyword rule that fitted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<Box<str>>,
+        /// The flow that had to do with it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        flow: Option<Box<str>>,
+        /// How far that flow is.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        flow_state: Option<Box<str>>,
+    },
+    /// A question to the assistant is over.
+    Assisted {
+        /// How.
+        outcome: Outcome,
+        /// Who answered.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<By>,
+        /// How sure, in percent.
+        confidence: u8,
+        /// Why there is no answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failing: Option<Failing>,
+    },
+    /// A person is wanted, or wanted more urgently.
+    HandedOff {
+        /// Why.
+        reason: Reason,
+        /// 1 is served first.
+        priority: u8,
+        /// Nobody was there: it is a ticket.
+        ticketed: bool,
+    },
+    /// The automation has it again.
+    CameBack {
+        /// How.
+        why: Back,
+        /// How long a person was waited for.
+        waited: Span,
+    },
+    /// A flow began.
+    FlowBegan {
+        /// Its id.
+        flow: Box<str>,
+    },
+    /// A flow is over.
+    FlowEnded {
+        /// Its id.
+        flow: Box<str>,
+        /// `complete`, `cancelled`, `switched`, `handoff`, `timeout`, `gone`.
+        how: Box<str>,
+    },
+    /// Another system answered a flow.
+    Called {
+        /// Id of the connector.
+        connector: Box<str>,
+        /// The outcome by its name.
+        outcome: Box<str>,
+    },
     /// A call of a process that is gone was taken over.
     TakenOver {
         /// The old attempt.
@@ -98,6 +176,20 @@ impl Fact {
             _ => None,
         }
     }
+}
+
+/// How a question to the assistant ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was sure enough.
+    Answered,
+    /// It was not sure enough: a person goes on.
+    Unsure,
+    /// There was no answer: a person goes on.
+    Failed,
+    /// The customer never came for it.
+    Expired,
 }
 
 /// The terminal states of an effect.

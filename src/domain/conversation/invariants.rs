@@ -2,6 +2,8 @@
 
 use super::context::MAX_CONTEXT_BYTES;
 use super::outbox::{MAX_BUBBLES_PER_CALL, MAX_EFFECTS, MAX_OUTBOX_BYTES};
+use super::question::MAX_BUBBLES as MAX_QUESTION_BUBBLES;
+use super::run::MAX_SLOTS;
 use super::seen::SEEN_MAX;
 use super::state::{Conversation, Phase, UNSENT_MAX};
 use super::tokens::MAX_TOKENS;
@@ -100,6 +102,30 @@ pub fn check(state: &Conversation) -> Result<(), &'static str> {
                 .chain(&outbox.queue)
                 .all(|p| p.parts.is_empty() || p.remerged().as_ref() == Some(p)),
             "C-11 a merged call can be taken apart: an unsend could not find its answer",
+        ),
+        (
+            state.phase.is_with_people() == state.handoff.is_some(),
+            "C-12 who waits for a person says why: nobody would find him",
+        ),
+        (
+            !state.phase.is_with_people() || (state.run.is_none() && state.question.is_none()),
+            "C-13 with people the automation has nothing under way: it would talk into their talk",
+        ),
+        (
+            state.question.iter().all(|question| {
+                !question.bubbles.is_empty()
+                    && question.bubbles.len() <= MAX_QUESTION_BUBBLES
+                    && question
+                        .bubbles
+                        .iter()
+                        .all(|bubble| !state.unsent.iter().any(|(m, _)| bubble.message == *m))
+            }),
+            "C-14 a question is bounded and holds no unsent words: the assistant would read them",
+        ),
+        (
+            state.memory.len() <= MAX_SLOTS
+                && state.run.iter().all(|run| run.slots.len() <= MAX_SLOTS),
+            "C-15 slots are bounded: the value would outgrow the store",
         ),
     ];
     laws.iter()

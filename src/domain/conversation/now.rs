@@ -7,6 +7,8 @@ use crate::domain::time::Millis;
 pub struct Now<'a> {
     /// Store time.
     pub time: Millis,
+    /// Wall time: what people's clocks show, for opening hours.
+    pub wall: Millis,
     /// This life of this process.
     pub incarnation: Incarnation,
     /// A random draw: the base of the attempt ids of this decision.
@@ -25,5 +27,15 @@ impl Now<'_> {
     /// The attempt id of a call that begins with this effect: no two calls of one decision share it.
     pub(super) fn attempt_for(&self, effect: u32) -> AttemptId {
         AttemptId(self.attempt.0.wrapping_add(u64::from(effect)))
+    }
+
+    /// The attempt id of a question to the assistant.
+    pub(super) fn attempt_of_question(&self) -> AttemptId {
+        AttemptId(self.attempt.0.wrapping_add(1 << 33))
+    }
+
+    /// The attempt id of a call to another system.
+    pub(super) fn attempt_of_call(&self) -> AttemptId {
+        AttemptId(self.attempt.0.wrapping_add(1 << 34))
     }
 }

@@ -5,6 +5,7 @@ use super::parts::{Part, Quick};
 use crate::domain::ids::Fingerprint;
 use crate::domain::playbook::Bubble;
 use crate::domain::time::Millis;
+use std::borrow::Cow;
 
 /// How far a parcel is from leaving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -44,20 +45,21 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// Packs an answer.
-    pub(super) fn pack(
+    /// Packs an answer, its holes filled.
+    pub(super) fn pack<'v>(
         effect: u32,
         bubbles: &[Bubble],
         origin: Option<Fingerprint>,
         created: Millis,
         expires: Millis,
+        value: impl Fn(&str) -> Option<Cow<'v, str>>,
     ) -> Parcel {
         let mut messages = String::with_capacity(bubbles.iter().map(|b| b.json().len() + 1).sum());
         for bubble in bubbles {
             if !messages.is_empty() {
                 messages.push(',');
             }
-            messages.push_str(bubble.json());
+            messages.push_str(&bubble.filled(&value));
         }
         Parcel {
             effects: vec![effect],

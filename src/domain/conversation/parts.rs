@@ -196,7 +196,7 @@ mod tests {
         let text = format!("{{\"type\":\"text\",\"text\":\"a,{effect}\"}}");
         let bubbles = [Bubble::checked(&text, quick_reply)];
         let origin = Some(Fingerprint(u64::from(effect)));
-        Parcel::pack(effect, &bubbles, origin, Millis(1), Millis(2))
+        Parcel::pack(effect, &bubbles, origin, Millis(1), Millis(2), |_| None)
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use super::context::{From, Words};
 use super::event::{Content, Kind, Received};
 use super::fact::{Fact, Rejected, Why};
+use super::handing::Back;
+use super::moment::{Cause, Moment};
 use super::now::Now;
-use super::parcel::Parcel;
 use super::seen::Verdict;
 use super::state::{Conversation, PROFILE_LIFE, Phase, UNSENT_LIFE, UNSENT_MAX};
 use super::transition::Gathered;
 use crate::domain::ids::Fingerprint;
-use crate::domain::playbook::{Answer, Playbook, Tap, Understanding};
+use crate::domain::playbook::{Answer, Playbook, Understanding};
 use crate::domain::time::{Millis, Span};
 
 /// An event that reached us so long ago (it lay in a spool) is recorded and not answered any more. As
@@ -19,10 +20,8 @@ pub const TOO_OLD: Span = Span::mins(20);
 /// The event being applied, with what every handler needs.
 struct Case<'a> {
     event: &'a Received,
-    playbook: &'a dyn Playbook,
-    now: Millis,
-    gathered: &'a mut Gathered,
-    /// Neither standby nor late, and the customer can be reached.
+    moment: Moment<'a>,
+    /// Neither standby nor late, and the customer can be reached: its token may be used.
     answerable: bool,
     /// Older than what was forgotten: it may have happened before what is known.
     late: bool,
@@ -60,15 +59,17 @@ impl Conversation {
             self.opened = now.time;
         }
         self.touched = now.time;
-        let answerable = !late && !old && !event.standby && self.phase == Phase::Automated;
+        let answerable = !late && !old && !event.standby && self.phase != Phase::Unreachable;
         if let (Some(token), true) = (&event.token, answerable) {
             self.tokens.put(token, event.received);
         }
         let mut case = Case {
             event,
-            playbook,
-            now: now.time,
-            gathered,
+            moment: Moment {
+                playbook,
+                now,
+                gathered,
+            },
             answerable,
             late,
             overtaken,
@@ -111,7 +112,7 @@ impl Conversation {
                     .unsent
                     .iter()
                     .any(|(unsent, _)| Some(*unsent) == *message);
-                case.gathered.facts.push(Fact::Quarantined {
+                case.moment.gathered.facts.push(Fact::Quarantined {
                     event: event.id,
                     kind: event_type.clone(),
                     raw: if taken_back {
@@ -139,10 +140,9 @@ impl Conversation {
         }
         let (text, words) = shown(content);
         case.record("message", Some(message), words);
-        self.remember(case, From::Customer, message, &text);
+        self.remember(case, message, &text);
         self.want_profile(case);
-        let answer = lookup(case.playbook, content, understanding);
-        self.answer(case, answer, Some(message));
+        self.respond(case, message, content, understanding);
     }
 
     fn edited(
@@ -161,41 +161,74 @@ impl Conversation {
         // The answer to the old words is not wanted any more; one under way cannot be called back.
         self.withdraw_answers(case, message);
         if !self.context.edit(message, &text) {
-            self.remember(case, From::Customer, message, &text);
+            self.remember(case, message, &text);
         }
-        let answer = lookup(case.playbook, content, understanding);
-        self.answer(case, answer, Some(message));
+        self.respond(case, message, content, understanding);
+    }
+
+    /// Lets whoever is in charge answer a message.
+    fn respond(
+        &mut self,
+        case: &mut Case<'_>,
+        message: Fingerprint,
+        content: &Content,
+        understanding: &Understanding,
+    ) {
+        if !case.wants_answer() {
+            return;
+        }
+        let event = case.event.id;
+        match content {
+            Content::Text(text) => {
+                self.route(&mut case.moment, text, understanding, event, message);
+            }
+            Content::Other { .. } => {
+                self.deliver_kept(&mut case.moment);
+                self.answer(case, case.moment.playbook.fallback(), Some(message));
+            }
+        }
     }
 
     fn postback(&mut self, case: &mut Case<'_>, data: &str, raw: &str) {
         case.record("postback", None, Some(raw.into()));
         self.want_profile(case);
-        if let Some(Tap::Answer(answer)) = case.playbook.tap(data) {
-            self.answer(case, Some(answer), None);
+        if case.wants_answer() {
+            let event = case.event.id;
+            self.tapped(&mut case.moment, data, event);
         }
     }
 
     fn message_unsent(&mut self, case: &mut Case<'_>, message: Fingerprint) {
-        case.gathered.facts.push(Fact::Unsent { message });
-        case.gathered.erase.push(message);
+        case.moment.gathered.facts.push(Fact::Unsent { message });
+        case.moment.gathered.erase.push(message);
         self.context.erase(message);
         self.withdraw_answers(case, message);
+        if self.burst.contains(&message)
+            && let Some(origin) = self.burst.last().copied()
+        {
+            self.withdraw_answers(case, origin);
+        }
+        self.unask(&mut case.moment, message);
+        self.memory.retain(|slot| slot.message != message);
+        if let Some(run) = &mut self.run {
+            run.slots.retain(|slot| slot.message != message);
+        }
         // Remembered even when the message is known: LINE may deliver it again.
         self.unsent.retain(|(unsent, _)| *unsent != message);
-        self.unsent.push((message, case.now));
+        self.unsent.push((message, case.now()));
         if self.unsent.len() > UNSENT_MAX {
             self.unsent.remove(0);
         }
     }
 
     fn followed(&mut self, case: &mut Case<'_>, returning: bool) {
-        if !case.overtaken {
+        if !case.overtaken && self.phase == Phase::Unreachable {
             self.phase = Phase::Automated;
         }
         case.record("follow", None, None);
         self.profile_asked = None;
         self.want_profile(case);
-        let answer = case.playbook.greeting(returning);
+        let answer = case.moment.playbook.greeting(returning);
         self.answer(case, answer, None);
     }
 
@@ -204,55 +237,52 @@ impl Conversation {
         if case.overtaken {
             return;
         }
+        self.come_back(&mut case.moment, Back::Unreachable);
+        self.leave_flow(&mut case.moment, "unreachable");
+        self.question = None;
         self.phase = Phase::Unreachable;
         self.tokens.tokens.clear();
         self.profile_wanted = false;
-        self.outbox
-            .withdraw(Why::Unreachable, case.now, &mut case.gathered.facts);
+        self.outbox.withdraw(
+            Why::Unreachable,
+            case.now(),
+            &mut case.moment.gathered.facts,
+        );
     }
 
     fn withdraw_answers(&mut self, case: &mut Case<'_>, message: Fingerprint) {
-        let facts = &mut case.gathered.facts;
+        let now = case.now();
+        let facts = &mut case.moment.gathered.facts;
         self.outbox
-            .withdraw_answers(Why::Unsend, &mut self.tokens, case.now, facts, |origin| {
+            .withdraw_answers(Why::Unsend, &mut self.tokens, now, facts, |origin| {
                 origin == message
             });
     }
 
+    /// Says a canned answer, when the automation is in charge.
     fn answer(
         &mut self,
         case: &mut Case<'_>,
         answer: Option<&Answer>,
-        origin: Option<Fingerprint>,
+        message: Option<Fingerprint>,
     ) {
-        // Without a token LINE did not ask for an answer (old Verify events, join without one).
-        let (Some(answer), true, Some(_)) = (answer, case.answerable, &case.event.token) else {
+        let (Some(answer), true, Phase::Automated) = (answer, case.wants_answer(), self.phase)
+        else {
             return;
         };
-        self.last_effect = self.last_effect.wrapping_add(1).max(1);
-        let effect = self.last_effect;
-        case.gathered.facts.push(Fact::Answered {
-            effect,
-            rule: (&*answer.rule).into(),
+        let cause = Cause {
             event: case.event.id,
-        });
-        let expires = case.now + case.playbook.policy().max_wait;
-        let parcel = Parcel::pack(effect, &answer.bubbles, origin, case.now, expires);
-        self.outbox.push(parcel, case.now, &mut case.gathered.facts);
-        self.remember(case, From::Bot, Fingerprint(0), &answer.gist);
+            message,
+        };
+        self.say(&mut case.moment, answer, cause);
     }
 
-    fn remember(&mut self, case: &Case<'_>, from: From, message: Fingerprint, text: &str) {
-        let at = if from == From::Customer {
-            case.event.at
-        } else {
-            case.now
-        };
-        let keep = case.playbook.policy().context_messages;
+    fn remember(&mut self, case: &Case<'_>, message: Fingerprint, text: &str) {
+        let keep = case.moment.playbook.policy().context_messages;
         self.context.push(
             Words {
-                from,
-                at,
+                from: From::Customer,
+                at: case.event.at,
                 message,
                 text,
             },
@@ -263,17 +293,27 @@ impl Conversation {
     fn want_profile(&mut self, case: &Case<'_>) {
         let fresh = self
             .profile_asked
-            .is_some_and(|asked| case.now.since(asked) < PROFILE_LIFE);
-        if case.playbook.policy().fetch_profile && case.answerable && !fresh {
-            self.profile_asked = Some(case.now);
+            .is_some_and(|asked| case.now().since(asked) < PROFILE_LIFE);
+        if case.moment.playbook.policy().fetch_profile && case.answerable && !fresh {
+            self.profile_asked = Some(case.now());
             self.profile_wanted = true;
         }
     }
 }
 
 impl Case<'_> {
+    fn now(&self) -> Millis {
+        self.moment.now.time
+    }
+
+    /// Whether an answer may go out: without a token LINE did not ask for one (old Verify events,
+    /// join without one).
+    fn wants_answer(&self) -> bool {
+        self.answerable && self.event.token.is_some()
+    }
+
     fn record(&mut self, kind: &str, message: Option<Fingerprint>, words: Option<Box<str>>) {
-        self.gathered.facts.push(Fact::Received {
+        self.moment.gathered.facts.push(Fact::Received {
             event: self.event.id,
             at: self.event.at,
             received: self.event.received,
@@ -291,20 +331,5 @@ fn shown(content: &Content) -> (Box<str>, Option<Box<str>>) {
     match content {
         Content::Text(text) => (text.clone(), Some(text.clone())),
         Content::Other { kind, raw } => (format!("[{kind}]").into_boxed_str(), Some(raw.clone())),
-    }
-}
-
-fn lookup<'a>(
-    playbook: &'a dyn Playbook,
-    content: &Content,
-    understanding: &Understanding,
-) -> Option<&'a Answer> {
-    match content {
-        // Rule numbers of a playbook that was swapped meanwhile mean nothing.
-        Content::Text(_) if understanding.digest == playbook.digest() => understanding
-            .rule
-            .and_then(|rule| playbook.rule(rule))
-            .or_else(|| playbook.fallback()),
-        Content::Text(_) | Content::Other { .. } => playbook.fallback(),
     }
 }

@@ -2,8 +2,12 @@
 
 use super::context::{Context, Words};
 use super::flight::Flight;
+use super::handing::Handoff;
+use super::last::Last;
 use super::outbox::Outbox;
 use super::parcel::Wait;
+use super::question::{Question, Stage};
+use super::run::{Run, Status, Value};
 use super::seen::Seen;
 use super::tokens::TokenBank;
 use crate::domain::ids::{Fingerprint, Incarnation};
@@ -24,6 +28,10 @@ pub enum Phase {
     Automated,
     /// The customer blocked the account, or the group removed it: nothing is owed.
     Unreachable,
+    /// In the waiting line for a person.
+    Waiting,
+    /// A ticket: nobody was there.
+    Ticketed,
 }
 
 /// Everything Hotline knows of one conversation. At most 64 KiB when stored.
@@ -41,6 +49,8 @@ pub struct Conversation {
     /// Display name, and when LINE was last asked for it.
     pub(super) name: Option<Box<str>>,
     pub(super) profile_asked: Option<Millis>,
+    /// When it goes back to the automation if no person takes it.
+    pub(super) give_back: Option<Millis>,
     /// Whether an answer about the profile is still wanted.
     pub(super) profile_wanted: bool,
     /// When the customer first and last did something (store time).
@@ -48,6 +58,18 @@ pub struct Conversation {
     pub(super) touched: Millis,
     /// Events set aside undecided.
     pub(super) quarantined: u32,
+    /// Who waits for a person, and why; with the phases that say so, and only then.
+    pub(super) handoff: Option<Box<Handoff>>,
+    /// The flow under way, or just over.
+    pub(super) run: Option<Box<Run>>,
+    /// What flows learned and later ones may use.
+    pub(super) memory: Vec<Value>,
+    /// The open question to the assistant.
+    pub(super) question: Option<Box<Question>>,
+    /// The messages the assistant's latest answer answers; the last is the answer's origin.
+    pub(super) burst: Vec<Fingerprint>,
+    /// How the last text was understood.
+    pub(super) last: Last,
     /// Digest of the playbook it was last decided under.
     pub(super) digest: u64,
     /// Fields of a newer build: kept, written back, not understood.
@@ -68,6 +90,31 @@ impl Conversation {
     /// The customer's display name, once LINE told it.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// Who waits for a person, and why.
+    pub fn handoff(&self) -> Option<&Handoff> {
+        self.handoff.as_deref()
+    }
+
+    /// How the last text was understood, and who took it.
+    pub fn last(&self) -> &Last {
+        &self.last
+    }
+
+    /// The values of slots: of the flow under way, then what earlier ones learned.
+    pub fn slots(&self) -> impl Iterator<Item = (&str, &str)> {
+        let run = self.run.as_deref().map_or(&[][..], |run| &run.slots);
+        let earlier = self.memory.iter();
+        let earlier = earlier.filter(|value| run.iter().all(|own| own.name != value.name));
+        run.iter()
+            .chain(earlier)
+            .map(|slot| (&*slot.name, &*slot.value))
+    }
+
+    /// Whether the assistant is asked, will be, or has an answer that waits for the customer.
+    pub fn is_asking(&self) -> bool {
+        self.question.is_some()
     }
 
     /// Effects owed: queued or in flight.
@@ -100,7 +147,18 @@ impl Conversation {
     /// Whether another process than this one has a call under way, as far as is known.
     pub fn is_calling_elsewhere(&self, me: Incarnation) -> bool {
         let mut flights = self.outbox.flights.iter();
-        flights.any(|flight| flight.under_way() && flight.incarnation != me)
+        let asks = self
+            .question
+            .as_deref()
+            .is_some_and(|question| match question.stage {
+                Stage::Asked { incarnation, .. } => incarnation != me,
+                Stage::Gathering { .. } | Stage::Ready { .. } => false,
+            });
+        let calls = self.run.as_deref().is_some_and(|run| match &run.status {
+            Status::Calling(errand) => errand.incarnation != me,
+            _ => false,
+        });
+        asks || calls || flights.any(|flight| flight.under_way() && flight.incarnation != me)
     }
 
     /// Events that were set aside undecided.
@@ -124,7 +182,10 @@ impl Conversation {
         let held = self
             .held_since()
             .and_then(|_| self.outbox.held_until(&self.tokens));
+        let question = self.question.as_deref();
+        let question = question.map(|question| question.due(self.tokens.first_received()));
         let own = flights.chain(queue).chain(asks).chain(profile);
-        own.chain(held).min()
+        let talk = question.into_iter().chain(self.flow_due());
+        own.chain(held).chain(talk).chain(self.give_back).min()
     }
 }

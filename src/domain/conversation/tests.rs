@@ -8,10 +8,14 @@ use crate::domain::playbook::{Answer, Bubble, LateAnswers, Playbook, Policy, Tap
 use crate::domain::time::{Millis, Span};
 
 mod answers;
+mod flows;
+mod funnel;
 mod held;
 mod histories;
 mod outcomes;
 mod pushes;
+mod questions;
+mod shop;
 mod stored;
 mod unsend;
 
@@ -73,12 +77,14 @@ impl Playbook for Book {
 }
 
 /// A conversation with a store that always says yes.
-struct Desk {
-    book: Book,
+struct Desk<P = Book> {
+    book: P,
     live: Option<Live>,
     now: Millis,
     incarnation: u64,
     draws: u64,
+    /// Id of the last event that was written or tapped.
+    wrote: u64,
     facts: Vec<Fact>,
     erased: Vec<Fingerprint>,
     refused: Vec<Rejected>,
@@ -87,14 +93,21 @@ struct Desk {
     way_is_free: bool,
 }
 
-impl Default for Desk {
+impl Default for Desk<Book> {
     fn default() -> Desk {
+        Desk::of(Book::default())
+    }
+}
+
+impl<P> Desk<P> {
+    fn of(book: P) -> Desk<P> {
         Desk {
-            book: Book::default(),
+            book,
             live: None,
             now: Millis(1_000_000),
             incarnation: 1,
             draws: 0,
+            wrote: 0,
             facts: Vec::new(),
             erased: Vec::new(),
             refused: Vec::new(),
@@ -108,7 +121,7 @@ fn key() -> ConversationKey {
     ConversationKey::new(ChannelId::new("main"), ChatId::new("U1"))
 }
 
-impl Desk {
+impl<P: Playbook> Desk<P> {
     /// Decides, commits, loads what was stored: every state in these tests went through the codec.
     fn feed(&mut self, events: &[Event]) {
         self.draws += 1_000;
@@ -118,6 +131,7 @@ impl Desk {
         let in_hand = |_: AttemptId| !lost;
         let now = Now {
             time: self.now,
+            wall: self.now,
             incarnation: me,
             attempt: AttemptId(self.draws),
             is_gone: &gone,

@@ -1,6 +1,7 @@
 //! Decided → committed → owed: three types, so that sending early does not compile.
 
 use super::codec::{self, DecodeError};
+use super::context::From;
 use super::fact::{Fact, Rejected};
 use super::flight::Way;
 use super::parcel::Wait;
@@ -46,6 +47,8 @@ pub struct Draft {
     pub accepting: bool,
     /// Nobody waits for it: it may ride along with another commit.
     pub lazy: bool,
+    /// The row for the agents' lists.
+    pub desk: Option<Box<[u8]>>,
 }
 
 impl Transition {
@@ -81,6 +84,7 @@ impl Transition {
             due: self.next.due(),
             accepting: self.gathered.accepted,
             lazy: !self.gathered.accepted && !self.gathered.launched,
+            desk: self.next.desk_row(),
         }
     }
 
@@ -122,6 +126,40 @@ pub enum Owed {
     },
     /// Ask LINE who the customer is.
     FetchProfile,
+    /// Ask the assistant.
+    Ask(Ask),
+    /// Ask another system for a flow.
+    Call(Call),
+}
+
+/// One committed question to the assistant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Names the asking; the answer must bear it.
+    pub attempt: AttemptId,
+    /// The customer's words, bubbles joined by line ends.
+    pub text: Box<str>,
+    /// What was said before, oldest first.
+    pub history: Vec<(From, Box<str>)>,
+    /// The answer is of no use after this.
+    pub deadline: Millis,
+}
+
+/// One committed call to another system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Names the call; the answer must bear it.
+    pub attempt: AttemptId,
+    /// The flow and its step: with the playbook in force they tell the connector.
+    pub flow: Box<str>,
+    /// The step.
+    pub step: Box<str>,
+    /// Values of the flow's slots.
+    pub slots: Vec<(Box<str>, Box<str>)>,
+    /// The same for every try of this call.
+    pub key: u64,
+    /// The answer is of no use after this.
+    pub deadline: Millis,
 }
 
 /// One frozen call.
@@ -223,6 +261,8 @@ impl Live {
         if self.state.profile_wanted {
             owed.push(Owed::FetchProfile);
         }
+        owed.extend(self.state.question_owed(incarnation).map(Owed::Ask));
+        owed.extend(self.state.call_owed(incarnation).map(Owed::Call));
         owed
     }
 }

@@ -1,6 +1,6 @@
 //! The table itself, put together from its rooms; buckets and words they share.
 
-use super::{Label, Metric, conversations, house, line};
+use super::{Label, Metric, conversations, house, line, talk};
 
 /// Seconds, for what should be quick. LINE waits 2 s for a webhook.
 pub const FAST: &[f64] = &[
@@ -10,6 +10,8 @@ pub const FAST: &[f64] = &[
 pub const REPLY: &[f64] = &[
     0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 60.0, 120.0, 300.0,
 ];
+/// Shares of one.
+pub const RATIO: &[f64] = &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 /// Counts.
 pub const SIZE: &[f64] = &[
     1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0,
@@ -25,8 +27,13 @@ macro_rules! metric {
 }
 pub(super) use metric;
 
-const ROOMS: [&[Metric]; 3] = [conversations::METRICS, line::METRICS, house::METRICS];
-const COUNT: usize = ROOMS[0].len() + ROOMS[1].len() + ROOMS[2].len();
+const ROOMS: [&[Metric]; 4] = [
+    conversations::METRICS,
+    talk::METRICS,
+    line::METRICS,
+    house::METRICS,
+];
+const COUNT: usize = ROOMS[0].len() + ROOMS[1].len() + ROOMS[2].len() + ROOMS[3].len();
 
 /// The catalogue.
 pub const CATALOGUE: &[Metric] = &joined();

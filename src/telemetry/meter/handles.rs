@@ -2,7 +2,7 @@
 //! metrics, per thread and channel for the others.
 #![allow(clippy::disallowed_macros)] // telemetry::meter is where the raw macros may stand
 
-use crate::domain::conversation::Ending;
+use crate::domain::conversation::{Ending, Handler};
 use crate::domain::ids::ChannelId;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use std::cell::RefCell;
@@ -30,6 +30,7 @@ handles! {
     ACTOR_STARTS: Counter = counter!("hotline_actor_starts_total", "kind" => "conversation");
     ACTOR_DEATHS: Counter = counter!("hotline_actor_deaths_total", "kind" => "conversation");
     PASSIVATIONS: Counter = counter!("hotline_actor_passivations_total", "kind" => "conversation");
+    CONFIDENCE: Histogram = histogram!("hotline_intent_confidence_ratio");
     STORE_COMMIT: Histogram = histogram!("hotline_store_commit_seconds");
     STORE_SYNC: Histogram = histogram!("hotline_store_fsync_seconds");
     STORE_BATCH: Histogram = histogram!("hotline_store_batch_records");
@@ -42,6 +43,9 @@ pub(super) struct PerChannel {
     pub(super) hits: Counter,
     pub(super) misses: Counter,
     pub(super) endings: HashMap<Ending, Counter>,
+    pub(super) routed: HashMap<Handler, Counter>,
+    /// By the intent's id, as they come.
+    pub(super) intents: RefCell<HashMap<Box<str>, Counter>>,
     pub(super) replies: Counter,
     pub(super) pushes: Counter,
 }
@@ -56,6 +60,7 @@ impl PerChannel {
         let event = |kind: &'static str| counter!("hotline_events_total", "channel" => id.clone(), "type" => kind);
         let ending = |outcome: &'static str| counter!("hotline_deliveries_total", "channel" => id.clone(), "outcome" => outcome);
         let auto = |result: &'static str| counter!("hotline_auto_reply_total", "channel" => id.clone(), "result" => result);
+        let routed = |handler: Handler| counter!("hotline_routed_total", "channel" => id.clone(), "handler" => handler.as_str());
         let sent = |method: &'static str| counter!("hotline_line_messages_total", "channel" => id.clone(), "method" => method);
         PerChannel {
             accepted: counter!("hotline_webhook_requests_total", "channel" => id.clone(), "outcome" => "accepted"),
@@ -76,6 +81,10 @@ impl PerChannel {
             ]
             .into_iter()
             .collect(),
+            routed: Handler::ALL
+                .map(|handler| (handler, routed(handler)))
+                .into(),
+            intents: RefCell::default(),
             replies: sent("reply"),
             pushes: sent("push"),
         }
