@@ -18,6 +18,7 @@
 //! | `resting` | what an idle conversation is told: LINE is well, leave memory |
 //! | `registry` | delivers to conversation actors, heals and parks them |
 //! | `slots` | who serves which conversation; starts and retires actors |
+//! | `attending` | what people do with a conversation from outside |
 //! | `messages` | what is said between registry and conversations |
 //! | `outside` | between the core's words and the ports' |
 //! | `healing` | delivers again what a death left undone; finds the event that kills |
@@ -30,6 +31,7 @@
 //! | `push_budget` | the hourly budget of automatic pushes, shared and durable |
 
 mod archived;
+mod attending;
 mod conversation;
 mod draw;
 mod healing;

@@ -119,6 +119,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let metrics = start.metrics.clone();
     let internal = Internal {
         status: status.clone(),
+        registry: registry.clone(),
         metrics: start.metrics,
         reload: reload(automation.clone()),
         backup: backup(store.clone()),

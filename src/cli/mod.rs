@@ -8,6 +8,7 @@
 
 mod ask;
 pub mod check;
+mod conversation;
 mod demo;
 mod doctor;
 pub mod explain;
@@ -57,6 +58,11 @@ enum Command {
     Health(health::Arguments),
     /// Events that were set aside undecided, and conversations left alone; no customer's words
     Quarantine(quarantine::Arguments),
+    /// Who waits for a person: most urgent first
+    Waiting(conversation::Waiting),
+    /// One conversation, by hand
+    #[command(subcommand)]
+    Conversation(conversation::Command),
     /// Moves, saves and brings back a deployment
     #[command(subcommand)]
     Store(store::Command),
@@ -111,6 +117,8 @@ pub fn run() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Quarantine(arguments) => quarantine::run(&arguments),
+        Command::Waiting(arguments) => conversation::waiting(&arguments),
+        Command::Conversation(command) => conversation::run(&command),
         Command::Store(command) => store::run(&command),
         Command::Menu(command) => menu::run(&command),
         Command::Simulator(arguments) => simulator::run(&arguments),

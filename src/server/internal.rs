@@ -1,6 +1,8 @@
 //! The internal listener and the admin socket: metrics, health, version, reload.
 
+use super::conversations;
 use super::status::Status;
+use crate::actors::Registry;
 use actix_web::dev::Server;
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -21,6 +23,8 @@ pub type Backup = Arc<dyn Fn(PathBuf) -> Result<String, String> + Send + Sync>;
 pub struct Internal {
     /// Health.
     pub status: Arc<Status>,
+    /// The conversations of this node's store.
+    pub registry: Arc<Registry>,
     /// Metrics; `None` when another recorder is installed (tests).
     pub metrics: Option<PrometheusHandle>,
     /// Reload of automation and knowledge.
@@ -46,6 +50,16 @@ pub fn serve(
             .route("/readyz", web::get().to(readyz))
             .route("/version", web::get().to(version))
             .route("/admin/quarantine", web::get().to(quarantine))
+            .route("/admin/waiting", web::get().to(conversations::waiting))
+            .route("/admin/conversation", web::get().to(conversations::show))
+            .route(
+                "/admin/conversation/resolve",
+                web::post().to(conversations::resolve),
+            )
+            .route(
+                "/admin/conversation/forget",
+                web::post().to(conversations::forget),
+            )
             .route("/admin/reload", web::post().to(reload))
             .route("/admin/backup", web::post().to(backup))
             .default_service(web::to(not_here))
@@ -164,6 +178,6 @@ async fn backup(request: HttpRequest, path: String, internal: web::Data<Internal
 
 async fn not_here() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain").body(
-        "nothing here: GET /metrics /livez /readyz /readyz?verbose /version /admin/quarantine, POST /admin/reload /admin/backup\n",
+        "nothing here: GET /metrics /livez /readyz /readyz?verbose /version /admin/quarantine /admin/waiting /admin/conversation, POST /admin/reload /admin/backup\n",
     )
 }

@@ -4,6 +4,7 @@
 //! Law of this room: HTTP in, HTTP out; nothing is decided. The internal listener must not be
 //! reachable by customers.
 
+pub mod conversations;
 pub mod internal;
 pub mod public;
 pub mod status;

@@ -17,6 +17,7 @@ mod pushes;
 mod questions;
 mod shop;
 mod stored;
+mod stories;
 mod unsend;
 
 struct Book {
