@@ -133,7 +133,7 @@ async fn all_waiting(store: &dyn store::Store) -> Result<Vec<Waits>, store::Erro
             })
         })
         .collect::<Result<Vec<Waits>, store::Error>>()?;
-    waits.sort_by(|a, b| (a.priority, a.since).cmp(&(b.priority, b.since)));
+    waits.sort_by_key(|wait| (wait.priority, wait.since));
     Ok(waits)
 }
 
