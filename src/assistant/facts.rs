@@ -52,8 +52,12 @@ impl Known {
     fn learn(&mut self, ground: &str) {
         let text = plain(ground);
         for number in numbers(&text) {
+            // The parts of a phone number are no numbers: (02) says nothing of two days.
+            let is_phone = number.joined.len() >= 7 && number.joined.starts_with('0');
             self.rows.push(number.joined);
-            self.values.extend(number.values);
+            if !is_phone {
+                self.values.extend(number.values);
+            }
         }
         self.values.extend(chinese(&text, false));
         self.texts.push(text.to_lowercase());
