@@ -180,7 +180,7 @@ async fn spent_tokens_end_the_day_on_every_node() {
     };
     let bench = Bench::with(&[], frugal);
     let spending = Script {
-        usage: Some((2_900, 100)),
+        usage: Some((3_800, 100)),
         ..Script::default()
     };
     bench.script([spending]);
@@ -188,7 +188,7 @@ async fn spent_tokens_end_the_day_on_every_node() {
     let refused = Verdict::Failed(Failing::Budget);
     assert_eq!(bench.ask(question("你好嗎")).await, refused);
     assert_eq!(bench.requests(), 1);
-    bench.saved(3_000).await;
+    bench.saved(3_900).await;
     let other_node = bench.another_node(frugal);
     assert_eq!(other_node.ask(question("你好嗎")).await, refused);
     assert_eq!(bench.requests(), 1);

@@ -26,6 +26,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 /// Questions that may wait for each place.
 pub const WAITING: usize = 8;
+/// Workers of a thread for each place: those that died and rest leave the place to others.
+const SEATS_PER_PLACE: usize = 2;
 /// After its patience an answer that is on its way may still come.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -218,7 +220,7 @@ impl Inner {
                     Err(back) => ask = *back,
                 }
             }
-            if seats.len() >= self.most {
+            if seats.len() >= self.most * SEATS_PER_PLACE {
                 return None;
             }
             let answers = self.answers.clone();
