@@ -321,7 +321,10 @@ async fn a_loading_animation_is_for_one_customer_and_whole_fives_of_seconds() {
         .iter()
         .map(|seen| serde_json::from_slice(&seen.body).unwrap())
         .collect();
-    assert!(seen.iter().all(|seen| seen.path == "/v2/bot/chat/loading/start"));
+    assert!(
+        seen.iter()
+            .all(|seen| seen.path == "/v2/bot/chat/loading/start")
+    );
     assert_eq!(
         bodies,
         [

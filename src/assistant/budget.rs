@@ -61,7 +61,10 @@ impl Budget {
     ) -> Result<Reserved, Failing> {
         let day = self.day();
         if self.daily > 0 {
-            let known = self.books().get(channel).is_some_and(|book| book.day == day);
+            let known = self
+                .books()
+                .get(channel)
+                .is_some_and(|book| book.day == day);
             if !known {
                 self.open(channel, day).await?;
             }
@@ -123,7 +126,10 @@ impl Budget {
         };
         book.reserved = book.reserved.saturating_sub(reserved);
         book.unsaved += spent;
-        meter::assistant_budget(channel, self.daily.saturating_sub(book.spent + book.unsaved));
+        meter::assistant_budget(
+            channel,
+            self.daily.saturating_sub(book.spent + book.unsaved),
+        );
         if book.unsaved == 0 || book.is_saving {
             return;
         }

@@ -17,10 +17,53 @@ pub const UNSOURCED: f64 = 0.55;
 
 /// Words that make an answer without source a statement about the shop.
 const SHOP_WORDS: [&str; 47] = [
-    "運費", "免運", "退貨", "換貨", "退款", "退換", "鑑賞", "保固", "維修", "營業", "門市", "地址", "電話",
-    "付款", "刷卡", "貨到", "發票", "統編", "載具", "優惠", "折扣", "特價", "促銷", "價格", "元", "出貨", "到貨",
-    "寄送", "配送", "宅配", "超商", "庫存", "現貨", "缺貨", "會員", "點數", "訂單", "我們提供", "我們有", "本店",
-    "shipping", "refund", "return", "price", "discount", "deliver", "in stock",
+    "運費",
+    "免運",
+    "退貨",
+    "換貨",
+    "退款",
+    "退換",
+    "鑑賞",
+    "保固",
+    "維修",
+    "營業",
+    "門市",
+    "地址",
+    "電話",
+    "付款",
+    "刷卡",
+    "貨到",
+    "發票",
+    "統編",
+    "載具",
+    "優惠",
+    "折扣",
+    "特價",
+    "促銷",
+    "價格",
+    "元",
+    "出貨",
+    "到貨",
+    "寄送",
+    "配送",
+    "宅配",
+    "超商",
+    "庫存",
+    "現貨",
+    "缺貨",
+    "會員",
+    "點數",
+    "訂單",
+    "我們提供",
+    "我們有",
+    "本店",
+    "shipping",
+    "refund",
+    "return",
+    "price",
+    "discount",
+    "deliver",
+    "in stock",
 ];
 /// A longer answer without source says something, whatever its words.
 const COURTESY: usize = 60;
@@ -158,7 +201,11 @@ fn gate(reply: &Reply, grounds: &Grounds<'_>, finished: bool) -> Option<Gate> {
     if has_placeholder(&reply.answer) {
         return Some(Gate::UnknownPlaceholder);
     }
-    let mut all: Vec<&str> = grounds.given.iter().map(|(_, text)| text.as_str()).collect();
+    let mut all: Vec<&str> = grounds
+        .given
+        .iter()
+        .map(|(_, text)| text.as_str())
+        .collect();
     all.push(grounds.question);
     all.extend(grounds.history);
     invented(&reply.answer, &all).map(|invented| match invented {
@@ -187,7 +234,10 @@ mod tests {
     }
 
     fn judged(reply: &Reply, finished: bool, logprob: Option<f64>) -> Judged {
-        let given = [("fee", "運費計算 本島宅配運費 100 元，超商取貨 60 元。".to_owned())];
+        let given = [(
+            "fee",
+            "運費計算 本島宅配運費 100 元，超商取貨 60 元。".to_owned(),
+        )];
         let grounds = Grounds {
             given: &given,
             question: "運費多少",
@@ -237,12 +287,32 @@ mod tests {
         };
         for (reply, finished, gate) in [
             (with(&|_| {}), false, Gate::Unfinished),
-            (with(&|r| r.answerable = Answerable::No), true, Gate::Unanswerable),
+            (
+                with(&|r| r.answerable = Answerable::No),
+                true,
+                Gate::Unanswerable,
+            ),
             (with(&|r| r.needs_human = true), true, Gate::NeedsHuman),
-            (with(&|r| r.sources.push("kb99".into())), true, Gate::UnknownSource),
-            (with(&|r| r.answer.push_str("離島 250 元")), true, Gate::InventedNumber),
-            (with(&|r| r.answer.push_str("見 http://x.tw")), true, Gate::InventedLink),
-            (with(&|r| r.answer.push_str("會打[電話1]")), true, Gate::UnknownPlaceholder),
+            (
+                with(&|r| r.sources.push("kb99".into())),
+                true,
+                Gate::UnknownSource,
+            ),
+            (
+                with(&|r| r.answer.push_str("離島 250 元")),
+                true,
+                Gate::InventedNumber,
+            ),
+            (
+                with(&|r| r.answer.push_str("見 http://x.tw")),
+                true,
+                Gate::InventedLink,
+            ),
+            (
+                with(&|r| r.answer.push_str("會打[電話1]")),
+                true,
+                Gate::UnknownPlaceholder,
+            ),
         ] {
             let judged = judged(&reply, finished, Some(1.0));
             assert_eq!((judged.percent, judged.gate), (0, Some(gate)));

@@ -5,9 +5,32 @@ use std::collections::HashSet;
 
 /// Units after a Chinese numeral that make it a claim: 七天, 兩個月; not 一起, 萬一.
 const UNITS: [&str; 26] = [
-    "個工作天", "个工作天", "個工作日", "个工作日", "工作天", "工作日", "個小時", "个小时", "小時",
-    "小时", "分鐘", "分钟", "個月", "个月", "天", "日", "元", "塊", "块", "月", "年", "週", "周",
-    "折", "成", "倍",
+    "個工作天",
+    "个工作天",
+    "個工作日",
+    "个工作日",
+    "工作天",
+    "工作日",
+    "個小時",
+    "个小时",
+    "小時",
+    "小时",
+    "分鐘",
+    "分钟",
+    "個月",
+    "个月",
+    "天",
+    "日",
+    "元",
+    "塊",
+    "块",
+    "月",
+    "年",
+    "週",
+    "周",
+    "折",
+    "成",
+    "倍",
 ];
 /// Ends of host names that are taken for links without `://`.
 const DOMAINS: [&str; 20] = [
@@ -94,9 +117,7 @@ struct Number {
 fn plain(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {
-            '\u{ff01}'..='\u{ff5e}' => {
-                char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter)
-            }
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
             '\u{3000}' => ' ',
             _ => letter,
         })
@@ -168,7 +189,8 @@ fn arabic(letters: &[char], mut at: usize) -> (String, String, usize) {
     let (mut digits, mut value) = (String::new(), String::new());
     while at < letters.len() {
         let letter = letters[at];
-        let thousands = letter == ',' && (1..=3).all(|step| is_digit(at + step)) && !is_digit(at + 4);
+        let thousands =
+            letter == ',' && (1..=3).all(|step| is_digit(at + step)) && !is_digit(at + 4);
         let point = letter == '.' && is_digit(at + 1) && !value.contains('.');
         if letter.is_ascii_digit() {
             digits.push(letter);
@@ -212,7 +234,9 @@ fn chinese(text: &str, claims: bool) -> Vec<String> {
     let mut rest = text;
     while let Some(begin) = rest.find(is_numeral) {
         rest = &rest[begin..];
-        let end = rest.find(|letter| !is_numeral(letter)).unwrap_or(rest.len());
+        let end = rest
+            .find(|letter| !is_numeral(letter))
+            .unwrap_or(rest.len());
         let (numeral, after) = rest.split_at(end);
         let has_unit = UNITS.iter().any(|unit| after.starts_with(unit));
         if let Some(value) = value(numeral)

@@ -18,7 +18,11 @@ pub fn grounding(answer: &str, sources: &[&str], said: &[&str]) -> Option<f64> {
     if sources_are_chinese != is_chinese(answer) {
         return None;
     }
-    let known: HashSet<[char; 2]> = sources.iter().chain(said).flat_map(|text| pairs(text)).collect();
+    let known: HashSet<[char; 2]> = sources
+        .iter()
+        .chain(said)
+        .flat_map(|text| pairs(text))
+        .collect();
     let pairs: HashSet<[char; 2]> = pairs(answer).into_iter().collect();
     if pairs.is_empty() {
         return None;
@@ -54,7 +58,11 @@ mod tests {
 
     #[test]
     fn a_quotation_is_grounded_and_an_invention_is_not() {
-        let quoted = grounding("您好！本島宅配運費 100 元，超商取貨 60 元。", &[SOURCE], &[]);
+        let quoted = grounding(
+            "您好！本島宅配運費 100 元，超商取貨 60 元。",
+            &[SOURCE],
+            &[],
+        );
         assert_eq!(quoted, Some(1.0));
         let invented = grounding("我們所有門市都提供貓咪咖啡與溫泉", &[SOURCE], &[]).unwrap();
         assert!(invented < 0.2, "{invented}");

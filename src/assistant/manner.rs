@@ -97,7 +97,9 @@ impl Manner {
         };
         let flags = [self.logprobs, self.new_limit, self.temperature];
         let flags = flags.into_iter().zip([4, 8, 16]);
-        flags.fold(format, |byte, (flag, bit)| byte | if flag { bit } else { 0 })
+        flags.fold(format, |byte, (flag, bit)| {
+            byte | if flag { bit } else { 0 }
+        })
     }
 
     /// From its byte.
@@ -121,7 +123,13 @@ mod tests {
 
     #[test]
     fn any_row_of_refusals_ends() {
-        for words in ["", "logprobs", "temperature", "max_completion_tokens", "json_schema"] {
+        for words in [
+            "",
+            "logprobs",
+            "temperature",
+            "max_completion_tokens",
+            "json_schema",
+        ] {
             let mut manner = Manner::BEST;
             let mut steps = 0;
             while let Some(next) = manner.after(words) {
@@ -136,13 +144,17 @@ mod tests {
 
     #[test]
     fn what_is_named_goes_first() {
-        let without = Manner::BEST.after("Unrecognized request argument: logprobs").unwrap();
+        let without = Manner::BEST
+            .after("Unrecognized request argument: logprobs")
+            .unwrap();
         assert_eq!((without.logprobs, without.format), (false, Format::Schema));
         let renamed = Manner::BEST
             .after("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
             .unwrap();
         assert!(renamed.new_limit);
-        let lower = Manner::BEST.after("response_format json_schema is not supported").unwrap();
+        let lower = Manner::BEST
+            .after("response_format json_schema is not supported")
+            .unwrap();
         assert_eq!(lower.format, Format::Object);
     }
 }

@@ -73,7 +73,9 @@ struct Inner {
 
 /// The address or the key of the config cannot stand in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("ai.base_url or ai.api_key cannot stand in an HTTP request: blanks or signs that no header takes")]
+#[error(
+    "ai.base_url or ai.api_key cannot stand in an HTTP request: blanks or signs that no header takes"
+)]
 pub struct Unusable;
 
 impl Assistant {
@@ -113,7 +115,11 @@ impl Answers for Assistant {
     fn condition(&self) -> Condition {
         let server = self.inner.model.as_ref().map(|model| &model.server);
         Condition {
-            provider: if server.is_some() { "openai" } else { "knowledge" },
+            provider: if server.is_some() {
+                "openai"
+            } else {
+                "knowledge"
+            },
             breaker: server.map(|server| server.state().name()),
             format: server.map(|server| server.manner().format.name()),
         }

@@ -134,7 +134,7 @@ fn read(completion: &Completion, mask: &Mask) -> Option<Reply> {
             answer: completion.content.trim().to_owned(),
             answerable: reading::Answerable::No,
             sources: Vec::new(),
-            needs_human: true,
+            needs_human: false,
             confidence: None,
         },
         None => return None,
@@ -186,11 +186,11 @@ fn tell(question: &Question, reply: &Reply, judged: &Judged) {
 
 /// About how many tokens a text is: a Chinese letter is about one, four Latin letters are one.
 fn tokens(text: &str) -> u64 {
-    let (wide, narrow) = text.chars().fold((0, 0), |(wide, narrow), letter| {
-        match letter.is_ascii() {
-            true => (wide, narrow + 1),
-            false => (wide + 1, narrow),
-        }
-    });
+    let (wide, narrow) =
+        text.chars()
+            .fold((0, 0), |(wide, narrow), letter| match letter.is_ascii() {
+                true => (wide, narrow + 1),
+                false => (wide + 1, narrow),
+            });
     wide + narrow / 4 + 1
 }

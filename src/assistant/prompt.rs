@@ -112,7 +112,11 @@ mod tests {
             language: Language::English,
         });
         for tag in ["資料", "文章", "對話", "顧客訊息"] {
-            assert_eq!(prompt.user.matches(&format!("</{tag}>")).count(), 1, "{tag}");
+            assert_eq!(
+                prompt.user.matches(&format!("</{tag}>")).count(),
+                1,
+                "{tag}"
+            );
         }
         assert!(prompt.system.starts_with("你是小茶。"));
         assert!(prompt.system.contains("不談政治。"));

@@ -12,7 +12,7 @@ const LONGEST: usize = 5_000;
 const UNSURE: u8 = 49;
 /// What is drafted when no article fits: never empty, so that whoever sends drafts of no confidence at all
 /// sends words.
-const NOTHING: &str = "這個問題我查不到資料，請由專人為您回覆。";
+const NOTHING: &str = "很抱歉，這個問題我目前查不到資料。";
 
 /// An article that is surely right, as it stands.
 pub(super) fn quote(found: &Found) -> Draft {
@@ -28,7 +28,7 @@ pub(super) fn unsure(found: Option<&Found>) -> Draft {
             confidence: 0,
             by: By::Knowledge,
             sources: Box::default(),
-            needs_human: true,
+            needs_human: false,
         },
     }
 }
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!((draft.confidence, draft.by), (87, By::Knowledge));
         assert_eq!(unsure(Some(&found)).confidence, 49);
         let none = unsure(None);
-        assert!(none.needs_human && none.confidence == 0 && !none.text.is_empty());
+        assert!(none.confidence == 0 && !none.text.is_empty());
     }
 
     #[test]
@@ -104,6 +104,9 @@ mod tests {
         let text = cited(&long, &[&article("很長", "")], Language::English);
         assert!((4_998..=5_000).contains(&text.encode_utf16().count()));
         assert!(text.ends_with("\n\nSource: 很長"));
-        assert_eq!(cited(&long, &[], Language::English).encode_utf16().count(), 4_999);
+        assert_eq!(
+            cited(&long, &[], Language::English).encode_utf16().count(),
+            4_999
+        );
     }
 }

@@ -173,7 +173,15 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_is_none() {
-        for content in ["", "好的", "{", "{\"answer\":", "[1,2]", "{\"answer\":[1]}", "{\"a\":1}"] {
+        for content in [
+            "",
+            "好的",
+            "{",
+            "{\"answer\":",
+            "[1,2]",
+            "{\"answer\":[1]}",
+            "{\"a\":1}",
+        ] {
             assert_eq!(read(content), None, "{content}");
         }
         let deep = "{\"a\":".repeat(100_000);
@@ -212,7 +220,9 @@ mod tests {
         assert!(reply.needs_human);
         assert_eq!(reply.answerable, Answerable::Partly);
         assert_eq!(
-            read(r#"{"answer":"","sources":"a, b"}"#).unwrap().answerable,
+            read(r#"{"answer":"","sources":"a, b"}"#)
+                .unwrap()
+                .answerable,
             Answerable::No
         );
     }

@@ -123,7 +123,10 @@ impl Server {
                         manner = next;
                         continue;
                     }
-                    tracing::warn!(status = answer.status, "the assistant's server refused a question");
+                    tracing::warn!(
+                        status = answer.status,
+                        "the assistant's server refused a question"
+                    );
                     return Err(Failing::Server);
                 }
                 Ok(answer) if answer.status == 429 => {
@@ -143,7 +146,10 @@ impl Server {
                     leave.settle(false);
                     // Its key or address is wrong: trying again changes nothing.
                     if (400..500).contains(&answer.status) && answer.status != 408 {
-                        tracing::error!(status = answer.status, "the assistant's server refuses us");
+                        tracing::error!(
+                            status = answer.status,
+                            "the assistant's server refuses us"
+                        );
                         return Err(Failing::Server);
                     }
                     let pause = answer.retry_after.unwrap_or_else(|| backoff(tries));
@@ -226,7 +232,10 @@ impl Held<'_> {
                 meter::assistant_breaker(false);
             }
             Some(state) => {
-                tracing::warn!(breaker = state.name(), "the assistant's server is not asked for a while");
+                tracing::warn!(
+                    breaker = state.name(),
+                    "the assistant's server is not asked for a while"
+                );
                 meter::assistant_breaker(true);
             }
             None => {}

@@ -108,11 +108,17 @@ pub(super) fn completion(body: &[u8]) -> Option<Completion> {
     let choice = body.choices.into_iter().next()?;
     let content = match choice.message.content {
         Value::String(text) => text,
-        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+        Value::Array(parts) => parts
+            .iter()
+            .filter_map(|part| part["text"].as_str())
+            .collect(),
         _ => String::new(),
     };
     let refusal = choice.message.refusal.filter(|refusal| !refusal.is_empty());
-    let stopped = choice.finish_reason.as_deref().is_none_or(|why| why == "stop");
+    let stopped = choice
+        .finish_reason
+        .as_deref()
+        .is_none_or(|why| why == "stop");
     Some(Completion {
         finished: stopped && refusal.is_none(),
         content: refusal.unwrap_or(content),
@@ -142,16 +148,25 @@ mod tests {
 
     #[test]
     fn answers_of_many_servers_are_read() {
-        let full = br#"{"choices":[{"message":{"role":"assistant","content":"a"},"finish_reason":"stop",
+        let full =
+            br#"{"choices":[{"message":{"role":"assistant","content":"a"},"finish_reason":"stop",
             "logprobs":{"content":[{"logprob":-0.1},{"logprob":-0.3}]}}],
             "usage":{"prompt_tokens":7,"completion_tokens":3}}"#;
         let read = completion(full).unwrap();
-        assert_eq!((read.content.as_str(), read.finished, read.usage), ("a", true, Some((7, 3))));
+        assert_eq!(
+            (read.content.as_str(), read.finished, read.usage),
+            ("a", true, Some((7, 3)))
+        );
         assert!((read.logprob.unwrap() - (-0.2_f64).exp()).abs() < 1e-9);
-        let bare = completion(br#"{"choices":[{"message":{"content":[{"type":"text","text":"b"}]}}]}"#);
+        let bare =
+            completion(br#"{"choices":[{"message":{"content":[{"type":"text","text":"b"}]}}]}"#);
         let bare = bare.unwrap();
-        assert_eq!((bare.content.as_str(), bare.finished, bare.logprob), ("b", true, None));
-        let refused = br#"{"choices":[{"message":{"content":null,"refusal":"no"},"finish_reason":"stop"}]}"#;
+        assert_eq!(
+            (bare.content.as_str(), bare.finished, bare.logprob),
+            ("b", true, None)
+        );
+        let refused =
+            br#"{"choices":[{"message":{"content":null,"refusal":"no"},"finish_reason":"stop"}]}"#;
         let refused = completion(refused).unwrap();
         assert_eq!((refused.content.as_str(), refused.finished), ("no", false));
         for none in [&b"<html>"[..], b"{}", br#"{"choices":[]}"#, b"[]", b""] {
@@ -171,7 +186,10 @@ mod tests {
         };
         let best = request("m", &prompt, limits, Manner::BEST);
         assert_eq!(best["response_format"]["type"], "json_schema");
-        assert_eq!((&best["max_tokens"], &best["logprobs"]), (&json!(9), &json!(true)));
+        assert_eq!(
+            (&best["max_tokens"], &best["logprobs"]),
+            (&json!(9), &json!(true))
+        );
         let plain = Manner {
             format: Format::Plain,
             logprobs: false,

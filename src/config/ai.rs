@@ -130,11 +130,7 @@ fn server(section: &Section<'_>, is_asked: bool) -> OpenAi {
             .unwrap_or(default)
     };
     let base_url = section.base_url("base_url", "https://api.openai.com/v1");
-    let rest = section.span(
-        "breaker_rest",
-        Span::secs(5),
-        Span::secs(1)..=Span::mins(5),
-    );
+    let rest = section.span("breaker_rest", Span::secs(5), Span::secs(1)..=Span::mins(5));
     let server = OpenAi {
         model: Arc::from(section.words("model", 1..=200).unwrap_or_default()),
         api_key: section.secret("api_key"),

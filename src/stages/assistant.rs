@@ -273,24 +273,23 @@ impl AssistantStage for Assistant {
         let inner = self.inner.clone();
         Box::pin(async move {
             let began = Instant::now();
-            let channel = question.conversation.channel.clone();
             let (conversation, attempt) = (question.conversation.clone(), question.attempt.0);
             let verdict = inner.ask(question).await;
             let took = began.elapsed();
-            let outcome = match &verdict {
+            match &verdict {
                 Verdict::Answered(draft) => {
-                    let by = by(draft.by);
+                    let by = match draft.by {
+                        By::Knowledge => "knowledge",
+                        By::Model => "model",
+                    };
                     meter::assistant_confidence(by, draft.confidence);
-                    by
                 }
                 Verdict::Failed(failing) => {
-                    let took_ms = took.as_millis() as u64;
-                    let why = failing.as_str();
+                    let (why, took_ms) = (failing.as_str(), took.as_millis() as u64);
                     tracing::warn!(%conversation, attempt, why, took_ms, "no answer of the assistant");
-                    why
                 }
-            };
-            meter::assistant_question(&channel, outcome, took.as_secs_f64());
+            }
+            meter::assistant_question(took.as_secs_f64());
             verdict
         })
     }
@@ -307,12 +306,5 @@ impl AssistantStage for Assistant {
             workers: self.inner.observed.alive.load(Ordering::Relaxed),
             restarts: self.inner.observed.restarts.load(Ordering::Relaxed),
         })
-    }
-}
-
-fn by(by: By) -> &'static str {
-    match by {
-        By::Knowledge => "knowledge",
-        By::Model => "model",
     }
 }

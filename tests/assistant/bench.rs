@@ -106,10 +106,6 @@ impl Bench {
         self.stage.ask(question).await
     }
 
-    pub fn stage(&self) -> &Arc<dyn AssistantStage> {
-        &self.stage
-    }
-
     pub fn health(&self) -> Health {
         self.stage.health().unwrap()
     }
@@ -199,7 +195,7 @@ fn server(url: &str, change: &impl Fn(&mut OpenAi)) -> OpenAi {
     server
 }
 
-pub fn article(id: &str, title: &str) -> Arc<Article> {
+fn article(id: &str, title: &str) -> Arc<Article> {
     Arc::new(Article {
         id: id.into(),
         title: title.into(),

@@ -78,7 +78,11 @@ async fn a_failure_that_passes_is_tried_again() {
         let before = bench.requests();
         bench.script([first.clone(), Script::sure(0.7)]);
         let draft = draft(bench.ask(question("你好嗎")).await);
-        assert_eq!((draft.confidence, bench.requests() - before), (70, 2), "{first:?}");
+        assert_eq!(
+            (draft.confidence, bench.requests() - before),
+            (70, 2),
+            "{first:?}"
+        );
     }
 }
 

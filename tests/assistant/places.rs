@@ -83,7 +83,10 @@ async fn no_more_are_worked_on_than_there_are_places() {
     let (stage, slow) = stage(3, 0);
     let all = join_all((0..20).map(|n| stage.ask(question(&n.to_string()))));
     let let_go = async {
-        within(SOON, async || (slow.under_way.load(Ordering::SeqCst) == 3).then_some(())).await;
+        within(SOON, async || {
+            (slow.under_way.load(Ordering::SeqCst) == 3).then_some(())
+        })
+        .await;
         slow.gate.add_permits(20);
     };
     let (verdicts, ()) = futures_util::future::join(all, let_go).await;
@@ -97,13 +100,24 @@ async fn one_too_many_is_told_at_once() {
     let (stage, slow) = stage(1, 0);
     let asks = (0..WAITING + 2).map(|n| stage.ask(question(&n.to_string())));
     let open = async {
-        within(SOON, async || (stage.health().unwrap().waiting == WAITING).then_some(())).await;
+        within(SOON, async || {
+            (stage.health().unwrap().waiting == WAITING).then_some(())
+        })
+        .await;
         slow.gate.add_permits(WAITING + 2);
     };
     let (verdicts, ()) = futures_util::future::join(join_all(asks), open).await;
-    let full = verdicts.iter().filter(|verdict| **verdict == Verdict::Failed(Failing::Full));
+    let full = verdicts
+        .iter()
+        .filter(|verdict| **verdict == Verdict::Failed(Failing::Full));
     assert_eq!(full.count(), 1);
-    assert_eq!(verdicts.iter().filter(|verdict| is_answered(verdict)).count(), WAITING + 1);
+    assert_eq!(
+        verdicts
+            .iter()
+            .filter(|verdict| is_answered(verdict))
+            .count(),
+        WAITING + 1
+    );
 }
 
 #[actix_web::test]
@@ -147,9 +161,15 @@ async fn a_worker_that_dies_costs_one_question_and_comes_back() {
 async fn a_question_nobody_waits_for_is_let_go_of() {
     let (stage, slow) = stage(1, 0);
     let asked = actix_rt::spawn(stage.ask(question("a")));
-    within(SOON, async || (slow.under_way.load(Ordering::SeqCst) == 1).then_some(())).await;
+    within(SOON, async || {
+        (slow.under_way.load(Ordering::SeqCst) == 1).then_some(())
+    })
+    .await;
     asked.abort();
-    within(SOON, async || (slow.under_way.load(Ordering::SeqCst) == 0).then_some(())).await;
+    within(SOON, async || {
+        (slow.under_way.load(Ordering::SeqCst) == 0).then_some(())
+    })
+    .await;
     slow.gate.add_permits(1);
     assert!(is_answered(&stage.ask(question("b")).await));
 }
@@ -159,8 +179,14 @@ async fn a_worker_that_hangs_is_answered_for_in_time() {
     let (stage, slow) = stage(1, 0);
     let mut impatient = question("a");
     impatient.patience = Span(50);
-    assert_eq!(stage.ask(impatient).await, Verdict::Failed(Failing::Timeout));
-    within(SOON, async || (slow.under_way.load(Ordering::SeqCst) == 0).then_some(())).await;
+    assert_eq!(
+        stage.ask(impatient).await,
+        Verdict::Failed(Failing::Timeout)
+    );
+    within(SOON, async || {
+        (slow.under_way.load(Ordering::SeqCst) == 0).then_some(())
+    })
+    .await;
     slow.gate.add_permits(1);
     assert!(is_answered(&stage.ask(question("b")).await));
 }

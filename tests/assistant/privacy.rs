@@ -21,21 +21,36 @@ async fn personal_data_do_not_leave_and_come_back_in_the_answer() {
         answer: Some("會打 [電話1] 通知您，並寄到 [地址1]".into()),
         ..Script::sure(0.9)
     }]);
-    let mut question = question(&format!("我的手機 {mobile}，信箱 {mail}，{id}，寄到{address}"));
+    let mut question = question(&format!(
+        "我的手機 {mobile}，信箱 {mail}，{id}，寄到{address}"
+    ));
     question.history = vec![
         said(From::Customer, &format!("卡 {card} 刷不過，請打 {other}")),
         said(From::Bot, &format!("收到 {other} 了")),
     ];
     let draft = draft(bench.ask(question).await);
-    assert_eq!(&*draft.text, format!("會打 {mobile} 通知您，並寄到 {address}"));
+    assert_eq!(
+        &*draft.text,
+        format!("會打 {mobile} 通知您，並寄到 {address}")
+    );
     let asked = bench.asked().pop().unwrap().body.to_string();
     for personal in PERSONAL {
         assert!(!asked.contains(personal), "{personal} left the house");
     }
-    for placeholder in ["[電話1]", "[電話2]", "[信箱1]", "[卡號1]", "[證號1]", "[地址1]"] {
+    for placeholder in [
+        "[電話1]",
+        "[電話2]",
+        "[信箱1]",
+        "[卡號1]",
+        "[證號1]",
+        "[地址1]",
+    ] {
         assert!(asked.contains(placeholder), "{placeholder}");
     }
-    assert!(!asked.contains("U0123456789abcdef"), "the customer is not named");
+    assert!(
+        !asked.contains("U0123456789abcdef"),
+        "the customer is not named"
+    );
 }
 
 #[actix_web::test]

@@ -8,12 +8,45 @@ const WINDOW: usize = 32;
 /// How far an English road's name may be from its number.
 const ENGLISH: usize = 40;
 const CITIES: [&str; 27] = [
-    "台北", "臺北", "新北", "桃園", "台中", "臺中", "台南", "臺南", "高雄", "基隆", "新竹", "嘉義",
-    "苗栗", "彰化", "南投", "雲林", "屏東", "宜蘭", "花蓮", "台東", "臺東", "澎湖", "金門", "連江",
-    "馬祖", "桃园", "高雄市",
+    "台北",
+    "臺北",
+    "新北",
+    "桃園",
+    "台中",
+    "臺中",
+    "台南",
+    "臺南",
+    "高雄",
+    "基隆",
+    "新竹",
+    "嘉義",
+    "苗栗",
+    "彰化",
+    "南投",
+    "雲林",
+    "屏東",
+    "宜蘭",
+    "花蓮",
+    "台東",
+    "臺東",
+    "澎湖",
+    "金門",
+    "連江",
+    "馬祖",
+    "桃园",
+    "高雄市",
 ];
 const ROADS: [&str; 10] = [
-    "road", "rd", "street", "st", "avenue", "ave", "lane", "ln", "boulevard", "blvd",
+    "road",
+    "rd",
+    "street",
+    "st",
+    "avenue",
+    "ave",
+    "lane",
+    "ln",
+    "boulevard",
+    "blvd",
 ];
 
 pub(super) fn addresses(letters: &[Letter]) -> Vec<Spot> {
@@ -51,9 +84,12 @@ fn begin(letters: &[Letter], at: usize) -> Option<usize> {
         from -= 1;
     }
     let window: Vec<char> = letters[from..number].iter().map(|l| l.plain).collect();
-    let road = window
-        .iter()
-        .position(|letter| matches!(letter, '路' | '街' | '道' | '巷' | '弄' | '段' | '村' | '里'))?;
+    let road = window.iter().position(|letter| {
+        matches!(
+            letter,
+            '路' | '街' | '道' | '巷' | '弄' | '段' | '村' | '里'
+        )
+    })?;
     let city = CITIES.iter().filter_map(|city| {
         let city: Vec<char> = city.chars().collect();
         window.windows(2).position(|pair| pair == &city[..2])
@@ -98,7 +134,10 @@ fn end(letters: &[Letter], from: usize) -> usize {
         at += usize::from(sub);
         at += usize::from(matches!(plain(at), Some('B' | 'b' | '地')));
         let digits = at;
-        while letters.get(at).is_some_and(|letter| letter.digit().is_some() || letter.plain == '十') {
+        while letters
+            .get(at)
+            .is_some_and(|letter| letter.digit().is_some() || letter.plain == '十')
+        {
             at += 1;
         }
         let is_floor = matches!(plain(at), Some('樓' | '楼' | 'F' | 'f' | '室' | '棟'));

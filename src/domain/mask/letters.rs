@@ -62,7 +62,10 @@ impl Letter {
 
     /// Joiners, and what makes an emoji of a digit.
     pub fn is_invisible(&self) -> bool {
-        matches!(self.plain, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{fe0f}' | '\u{20e3}' | '\u{feff}')
+        matches!(
+            self.plain,
+            '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{fe0f}' | '\u{20e3}' | '\u{feff}'
+        )
     }
 }
 

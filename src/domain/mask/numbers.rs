@@ -13,7 +13,16 @@ const LONGEST: usize = 19;
 /// How far before a number a word tells what it is.
 const NEAR: usize = 8;
 const PHONE_CUES: &[&str] = &[
-    "電話", "电话", "手機", "手机", "號碼是", "聯絡我", "tel", "phone", "mobile", "call",
+    "電話",
+    "电话",
+    "手機",
+    "手机",
+    "號碼是",
+    "聯絡我",
+    "tel",
+    "phone",
+    "mobile",
+    "call",
 ];
 const CARD_CUES: &[&str] = &["卡號", "卡号", "信用卡", "帳號", "账号", "帳戶", "匯款到"];
 
@@ -85,7 +94,11 @@ fn is_gap(between: &[Letter]) -> bool {
 }
 
 fn kind(letters: &[Letter], digits: &str, from: usize, to: usize) -> Option<Kind> {
-    let is_latin = |at: usize| letters.get(at).is_some_and(|l| l.plain.is_ascii_alphabetic());
+    let is_latin = |at: usize| {
+        letters
+            .get(at)
+            .is_some_and(|l| l.plain.is_ascii_alphabetic())
+    };
     let is_glued = from > 0 && is_latin(from - 1);
     let says_phone = cue(letters, from, NEAR, PHONE_CUES);
     if is_latin(to) || is_glued && !says_phone {

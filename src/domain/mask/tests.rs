@@ -74,7 +74,10 @@ fn mail_card_and_id_numbers_are_hidden() {
 fn street_addresses_are_hidden() {
     for (text, expected) in [
         ("寄到台北市信義區信義路五段7號", "寄到[地址1]"),
-        ("我住110台北市信義區信義路五段7號89樓之1，謝謝", "我住[地址1]，謝謝"),
+        (
+            "我住110台北市信義區信義路五段7號89樓之1，謝謝",
+            "我住[地址1]，謝謝",
+        ),
         ("地址：高雄市 三民區 九如一路 ７２０ 號 5F", "地址：[地址1]"),
         ("花蓮縣花蓮市中正路一百二十號", "[地址1]"),
         ("No. 7, Sec. 5, Xinyi Rd., Taipei", "No. [地址1]., Taipei"),
@@ -102,7 +105,21 @@ fn the_same_thing_has_the_same_placeholder_and_comes_back_as_typed() {
 
 #[test]
 fn any_text_can_be_hidden_and_restored() {
-    for text in ["", "@", "號", "+", "1號", " 號", "路1號", "a@", "@b.c", "０", "A", "𝟎𝟗𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖", "st 5 st"] {
+    for text in [
+        "",
+        "@",
+        "號",
+        "+",
+        "1號",
+        " 號",
+        "路1號",
+        "a@",
+        "@b.c",
+        "０",
+        "A",
+        "𝟎𝟗𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖",
+        "st 5 st",
+    ] {
         let mut mask = Mask::new();
         let hidden = mask.hide(text);
         assert_eq!(mask.restore(&hidden), text);

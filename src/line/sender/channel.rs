@@ -100,7 +100,10 @@ impl Channel {
         if self.breaker.state() != State::Closed || self.loading.try_take(inner.now()).is_err() {
             return;
         }
-        let shown = self.client.show_loading(&key.chat.to_string(), seconds).await;
+        let shown = self
+            .client
+            .show_loading(&key.chat.to_string(), seconds)
+            .await;
         if let Err(error) = shown {
             if matches!(error, CallError::Status { status: 429, .. }) {
                 self.loading.throttled(inner.now());

@@ -167,6 +167,7 @@ fn unsupported(parameter: &str) -> String {
 
 /// An error body as OpenAI writes it.
 fn error(message: &str) -> Vec<u8> {
-    let error = json!({"message": message, "type": "invalid_request_error", "param": null, "code": null});
+    let error =
+        json!({"message": message, "type": "invalid_request_error", "param": null, "code": null});
     json!({ "error": error }).to_string().into_bytes()
 }

@@ -6,7 +6,13 @@ use serde_json::Value;
 /// Longest scripted wait, milliseconds.
 const WAIT_MAX_MS: u64 = 600_000;
 /// What a set-up may refuse, by the words of a request.
-const REFUSALS: [&str; 5] = ["json_schema", "json_object", "logprobs", "max_tokens", "temperature"];
+const REFUSALS: [&str; 5] = [
+    "json_schema",
+    "json_object",
+    "logprobs",
+    "max_tokens",
+    "temperature",
+];
 
 /// How an answer is spoilt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,8 +127,14 @@ impl Script {
         if !(0.0..=1.0).contains(&self.confidence) {
             return Err(format!("confidence: {}, allowed: 0 to 1", self.confidence));
         }
-        if self.logprob.is_some_and(|logprob| !(logprob > 0.0 && logprob <= 1.0)) {
-            return Err(format!("logprob: {:?}, allowed: above 0, up to 1", self.logprob));
+        if self
+            .logprob
+            .is_some_and(|logprob| !(logprob > 0.0 && logprob <= 1.0))
+        {
+            return Err(format!(
+                "logprob: {:?}, allowed: above 0, up to 1",
+                self.logprob
+            ));
         }
         if !["yes", "partly", "no"].contains(&self.answerable.as_str()) {
             let found = &self.answerable;
@@ -156,9 +168,18 @@ impl Setup {
     /// # Errors
     /// The first of them: name, value, what is allowed.
     pub fn check(&self) -> Result<(), String> {
-        self.default.check().map_err(|why| format!("default.{why}"))?;
-        match self.refuses.iter().find(|word| !REFUSALS.contains(&word.as_str())) {
-            Some(word) => Err(format!("refuses: {word:?}, allowed: {}", REFUSALS.join(", "))),
+        self.default
+            .check()
+            .map_err(|why| format!("default.{why}"))?;
+        match self
+            .refuses
+            .iter()
+            .find(|word| !REFUSALS.contains(&word.as_str()))
+        {
+            Some(word) => Err(format!(
+                "refuses: {word:?}, allowed: {}",
+                REFUSALS.join(", ")
+            )),
             None => Ok(()),
         }
     }
@@ -170,6 +191,9 @@ impl Setup {
             "json_schema" | "json_object" => format == Some(word),
             _ => request.get(word).is_some(),
         };
-        self.refuses.iter().map(String::as_str).find(|word| has(word))
+        self.refuses
+            .iter()
+            .map(String::as_str)
+            .find(|word| has(word))
     }
 }

@@ -54,7 +54,8 @@ fn body(request: &Value, script: &Script) -> Value {
     });
     let logprob = script.logprob.unwrap_or(script.confidence);
     if request["logprobs"] == true && logprob > 0.0 {
-        let token = json!({"token": "好", "logprob": logprob.ln(), "bytes": null, "top_logprobs": []});
+        let token =
+            json!({"token": "好", "logprob": logprob.ln(), "bytes": null, "top_logprobs": []});
         choice["logprobs"] = json!({"content": vec![token; TOKENS], "refusal": null});
     }
     let choices = match script.fault {

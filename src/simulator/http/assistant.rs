@@ -59,14 +59,17 @@ async fn complete(
 }
 
 async fn models() -> HttpResponse {
-    let model = json!({"id": "simulated", "object": "model", "created": 0, "owned_by": "simulator"});
+    let model =
+        json!({"id": "simulated", "object": "model", "created": 0, "owned_by": "simulator"});
     HttpResponse::Ok().json(json!({"object": "list", "data": [model]}))
 }
 
 async fn look(platform: web::Data<Platform>) -> HttpResponse {
     let assistant = platform.assistant();
-    HttpResponse::Ok().json(json!({"setup": assistant.setup(), "scriptsLeft": assistant.left(),
-        "lastSeq": assistant.last_seq()}))
+    HttpResponse::Ok().json(
+        json!({"setup": assistant.setup(), "scriptsLeft": assistant.left(),
+        "lastSeq": assistant.last_seq()}),
+    )
 }
 
 async fn set_up(body: web::Bytes, platform: web::Data<Platform>) -> HttpResponse {

@@ -1,37 +1,11 @@
-//! The assistant: questions, calls to its server, what its answers are worth, what it costs.
+//! The assistant stage: calls to its server, what its answers are worth, what it costs.
 
 use super::Kind::{Counter, Gauge, Histogram};
 use super::Metric;
-use super::table::{CHANNEL, REPLY, metric};
-
-/// Shares of one.
-const SHARE: &[f64] = &[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+use super::table::{CHANNEL, RATIO, REPLY, metric};
 
 /// In the order of `docs/metrics.md`.
 pub(super) const METRICS: &[Metric] = &[
-    metric!(
-        "hotline_assistant_questions_total",
-        Counter,
-        [
-            CHANNEL,
-            (
-                "outcome",
-                &[
-                    "knowledge",
-                    "model",
-                    "timeout",
-                    "server",
-                    "throttled",
-                    "malformed",
-                    "breaker_open",
-                    "budget",
-                    "full",
-                    "died"
-                ]
-            )
-        ],
-        "Questions to the assistant by who drafted an answer, sure or not, or why there is none."
-    ),
     metric!(
         "hotline_assistant_seconds",
         Histogram(REPLY),
@@ -39,14 +13,14 @@ pub(super) const METRICS: &[Metric] = &[
         "From a question to its end, waiting for a place included."
     ),
     metric!(
-        "hotline_assistant_confidence",
-        Histogram(SHARE),
+        "hotline_assistant_confidence_ratio",
+        Histogram(RATIO),
         [("by", &["knowledge", "model"])],
         "How sure drafted answers are; 0 is a gate."
     ),
     metric!(
-        "hotline_assistant_confidence_part",
-        Histogram(SHARE),
+        "hotline_assistant_confidence_part_ratio",
+        Histogram(RATIO),
         [("part", &["self_report", "grounding", "logprob"])],
         "What the confidence of a model's answers was made of, where it could be had."
     ),

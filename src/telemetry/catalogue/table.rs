@@ -34,7 +34,8 @@ const ROOMS: [&[Metric]; 5] = [
     line::METRICS,
     house::METRICS,
 ];
-const COUNT: usize = ROOMS[0].len() + ROOMS[1].len() + ROOMS[2].len() + ROOMS[3].len() + ROOMS[4].len();
+const COUNT: usize =
+    ROOMS[0].len() + ROOMS[1].len() + ROOMS[2].len() + ROOMS[3].len() + ROOMS[4].len();
 
 /// The catalogue.
 pub const CATALOGUE: &[Metric] = &joined();

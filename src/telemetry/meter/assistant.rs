@@ -1,20 +1,17 @@
-//! The assistant: questions, calls to its server, what its answers are worth, what it costs.
+//! The assistant stage: calls to its server, what its answers are worth, what it costs.
 #![allow(clippy::disallowed_macros)] // telemetry::meter is where the raw macros may stand
 
 use crate::domain::ids::ChannelId;
 use metrics::{counter, gauge, histogram};
 
-/// A question ended: by whom it was answered, or why not.
-pub fn assistant_question(channel: &ChannelId, outcome: &'static str, seconds: f64) {
-    let id = channel.as_str().to_string();
-    counter!("hotline_assistant_questions_total", "channel" => id, "outcome" => outcome)
-        .increment(1);
+/// A question ended, well or not.
+pub fn assistant_question(seconds: f64) {
     histogram!("hotline_assistant_seconds").record(seconds);
 }
 
 /// An answer is so sure, in percent.
 pub fn assistant_confidence(by: &'static str, percent: u8) {
-    histogram!("hotline_assistant_confidence", "by" => by).record(f64::from(percent) / 100.0);
+    histogram!("hotline_assistant_confidence_ratio", "by" => by).record(f64::from(percent) / 100.0);
 }
 
 /// What a model's confidence was made of.
@@ -26,7 +23,7 @@ pub fn assistant_parts(self_report: Option<f64>, grounding: Option<f64>, logprob
     ];
     for (part, value) in parts {
         if let Some(value) = value {
-            histogram!("hotline_assistant_confidence_part", "part" => part).record(value);
+            histogram!("hotline_assistant_confidence_part_ratio", "part" => part).record(value);
         }
     }
 }
