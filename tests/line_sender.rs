@@ -305,3 +305,32 @@ async fn the_quota_is_watched_and_the_agents_share_kept() {
         () = check => {}
     }
 }
+
+#[tokio::test]
+async fn a_loading_animation_is_for_one_customer_and_whole_fives_of_seconds() {
+    let server = Server::start(|_| answer(202, "{}")).await;
+    let rig = rig(&server.base, long_lived(), quick());
+    let chat = |id: &str| ConversationKey::new(channel(), ChatId::new(id));
+    for (id, wanted) in [("U1", 18), ("C1", 18), ("R1", 18), ("U2", 0), ("U3", 600)] {
+        rig.messenger
+            .show_loading(chat(id), Span::secs(wanted))
+            .await;
+    }
+    let seen = server.seen();
+    let bodies: Vec<serde_json::Value> = seen
+        .iter()
+        .map(|seen| serde_json::from_slice(&seen.body).unwrap())
+        .collect();
+    assert!(
+        seen.iter()
+            .all(|seen| seen.path == "/v2/bot/chat/loading/start")
+    );
+    assert_eq!(
+        bodies,
+        [
+            json!({"chatId": "U1", "loadingSeconds": 20}),
+            json!({"chatId": "U2", "loadingSeconds": 5}),
+            json!({"chatId": "U3", "loadingSeconds": 60}),
+        ]
+    );
+}

@@ -12,12 +12,17 @@ use crate::ports::assistant::{Question, Said};
 use crate::ports::connector::{self, FAILED};
 use crate::ports::messenger::{Dispatch, Outcome, Report, Via};
 use crate::ports::store::Error;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, select};
+use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// The pause before a refused turn is tried again.
 const RETRY: Span = Span(250);
+/// An answer that is there by then needs no sign that it is coming.
+const SHOW_AFTER: Duration = Duration::from_millis(300);
 /// The pause before outcomes are told again to a conversation that cannot be read.
 const UNREADABLE_RETRY: Span = Span::secs(30);
 
@@ -87,18 +92,34 @@ pub(super) fn asking(
         let verdict = Verdict::Failed(Failing::Server);
         return Box::pin(async move { Event::AssistantAnswered { attempt, verdict } });
     };
+    let patience = ask.deadline.since(shared.store.now());
+    let showing = shared.automation.current().policy().assistant.show_loading;
+    let showing = showing.then(|| shared.messenger.show_loading(key.clone(), patience));
     let history = ask.history.into_iter();
     let asked = assistant.ask(Question {
         attempt,
         conversation: key.clone(),
         text: ask.text,
         history: history.map(|(from, text)| Said { from, text }).collect(),
-        patience: ask.deadline.since(shared.store.now()),
+        patience,
     });
     Box::pin(async move {
-        let verdict = asked.await;
+        let showing = pin!(show(showing));
+        let verdict = match select(asked, showing).await {
+            Either::Left((verdict, _)) => verdict,
+            Either::Right((never, _)) => match never {},
+        };
         Event::AssistantAnswered { attempt, verdict }
     })
+}
+
+/// Shows that an answer is coming, unless it comes at once; then waits for ever.
+async fn show(showing: Option<BoxFuture<'static, ()>>) -> Infallible {
+    tokio::time::sleep(SHOW_AFTER).await;
+    if let Some(showing) = showing {
+        showing.await;
+    }
+    std::future::pending().await
 }
 
 /// Makes a flow's call to another system; answers the event that tells what came of it.

@@ -4,6 +4,7 @@
 //! and drain order are lists, in [`run`]. Nothing here decides about conversations.
 
 mod archive;
+mod assistant;
 mod chores;
 mod door;
 mod edge;
@@ -15,6 +16,7 @@ mod run;
 mod spool;
 mod store;
 
+pub use assistant::assistant_stage;
 pub use edge::{at_simulator, line_client, menu_spec};
 pub use moving::{Moved, Target, back_up, copy, restore};
 pub use prepare::{Fault, Prepared, prepare};

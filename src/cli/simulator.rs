@@ -94,6 +94,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             Ok(running) => {
                 println!("phone=http://{}/", running.addr);
                 println!("api=http://{}", running.addr);
+                println!("assistant=http://{}/openai/v1", running.addr);
                 println!("ready");
                 introduce(arguments);
                 // An error means that signals cannot be received: then only a kill ends it.

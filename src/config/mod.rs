@@ -4,6 +4,7 @@
 //! file, line, key, what stands there and what is allowed. Unknown keys are refused. Nothing here
 //! starts, listens or asks the network.
 
+mod ai;
 mod archive;
 pub mod channels;
 pub mod document;

@@ -4,17 +4,15 @@ use crate::config::document::Document;
 use crate::config::fault::Findings;
 use crate::config::section::Section;
 use crate::config::settings::{
-    Ai, AiProvider, LogFormat, LogLevel, Logging, Privacy, Sending, Server, Settings, Store,
-    StoreKind,
+    LogFormat, LogLevel, Logging, Privacy, Sending, Server, Settings, Store, StoreKind,
 };
 use crate::config::units::{ByteSize, parse_span};
-use crate::config::{archive, channels, redis};
+use crate::config::{ai, archive, channels, redis};
 use crate::domain::playbook::LateAnswers;
 use crate::domain::time::Span;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Longest path of a Unix socket on Linux (`sockaddr_un.sun_path` less its closing zero).
 pub const SOCKET_PATH_MAX: usize = 107;
@@ -30,7 +28,7 @@ pub(crate) fn settings(document: &Document, findings: &Findings) -> Settings {
         store,
         sending: sending(root.section("sending")),
         channels: channels::all(&root),
-        ai: ai(root.section("ai")),
+        ai: ai::read(root.section("ai")),
         privacy: privacy(root.section("privacy")),
         logging: logging(root.section("logging")),
     };
@@ -180,58 +178,6 @@ fn sending(section: Section<'_>) -> Sending {
     };
     section.finish();
     sending
-}
-
-#[derive(Clone, Copy)]
-enum Provider {
-    None,
-    Knowledge,
-    OpenAi,
-}
-
-fn ai(section: Section<'_>) -> Ai {
-    let words = [
-        ("none", Provider::None),
-        ("knowledge", Provider::Knowledge),
-        ("openai", Provider::OpenAi),
-    ];
-    let provider = section.choice("provider", &words, Provider::None);
-    let base_url = section.base_url("base_url", "https://api.openai.com/v1");
-    let model = section.words("model", 1..=200);
-    let api_key = section.secret("api_key");
-    let provider = match provider {
-        Provider::None => AiProvider::None,
-        Provider::Knowledge => AiProvider::Knowledge,
-        Provider::OpenAi => {
-            section.require("model", "the model's name as the server knows it");
-            if base_url.as_str().starts_with("https:") {
-                section.require("api_key", "\"${NAME}\" of the variable that holds the key");
-            }
-            AiProvider::OpenAi {
-                base_url,
-                model: Arc::from(model.unwrap_or_default()),
-                api_key,
-            }
-        }
-    };
-    if !matches!(provider, AiProvider::None) {
-        section.warn(
-            "provider",
-            "an assistant, which this version does not have yet",
-            "\"none\"; until then the fallback answers what no keyword does",
-        );
-    }
-    let ai = Ai {
-        provider,
-        min_confidence: section.share("min_confidence", 0.6),
-        context_messages: section
-            .integer("context_messages", 0..=50)
-            .and_then(|number| usize::try_from(number).ok())
-            .unwrap_or(10),
-        timeout: section.span("timeout", Span::secs(20), Span::secs(1)..=Span::mins(2)),
-    };
-    section.finish();
-    ai
 }
 
 fn logging(section: Section<'_>) -> Logging {

@@ -3,6 +3,7 @@
 //! A value of these types is within its bounds; there is no half-checked [`Settings`] and none
 //! with an unresolved `${ENV}`. Each field says key, default and bounds.
 
+pub use crate::config::ai::{Ai, AiProvider, OpenAi};
 pub use crate::config::archive::{Archive, Bucket};
 use crate::config::secret::Secret;
 use crate::config::units::{BaseUrl, ByteSize, Share};
@@ -43,6 +44,7 @@ impl Settings {
             late_answers: self.sending.late_answers,
             max_wait: self.sending.max_wait,
             fetch_profile: self.sending.fetch_profile,
+            assistant: self.ai.assistance(),
             ..Policy::default()
         }
     }
@@ -258,37 +260,6 @@ pub enum Groups {
     Ignore,
     /// Every message.
     All,
-}
-
-/// `[ai]`: the assistant.
-#[derive(Clone, Debug)]
-pub struct Ai {
-    /// `provider` and what belongs to it. Default `none`.
-    pub provider: AiProvider,
-    /// `min_confidence`: below it a person answers. Default 0.6.
-    pub min_confidence: Share,
-    /// `context_messages`: messages of a conversation kept as context. Default 10; 0–50.
-    pub context_messages: usize,
-    /// `timeout` of one answer. Default `20s`; 1s–2m.
-    pub timeout: Span,
-}
-
-/// Who answers what no keyword answers.
-#[derive(Clone, Debug)]
-pub enum AiProvider {
-    /// Nobody: the fallback does.
-    None,
-    /// Answers from the knowledge base.
-    Knowledge,
-    /// An OpenAI-compatible server.
-    OpenAi {
-        /// `base_url`. Default `https://api.openai.com/v1`; plain http only to loopback.
-        base_url: BaseUrl,
-        /// `model`.
-        model: Arc<str>,
-        /// `api_key`; servers on loopback may want none.
-        api_key: Option<Secret>,
-    },
 }
 
 /// `[logging]`

@@ -6,12 +6,14 @@
 
 #![deny(clippy::disallowed_types)]
 
+pub mod breaker;
 pub mod bucket;
 pub mod calendar;
 pub mod commit;
 pub mod conversation;
 pub mod handoff;
 pub mod ids;
+pub mod mask;
 pub mod playbook;
 pub mod time;
 pub mod verdict;

@@ -25,6 +25,8 @@ pub struct Rates {
     pub push: u32,
     /// Profiles. LINE allows 2,000; they are a convenience.
     pub profile: u32,
+    /// Loading animations. LINE allows 100; they are a courtesy.
+    pub loading: u32,
 }
 
 impl Default for Rates {
@@ -33,6 +35,7 @@ impl Default for Rates {
             reply: 1_900,
             push: 1_900,
             profile: 200,
+            loading: 90,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::domain::ids::{AttemptId, ConversationKey};
 use crate::domain::time::Span;
 use crate::domain::verdict::Verdict;
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 
 /// One message of the talk so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,4 +39,32 @@ pub struct Question {
 pub trait AssistantStage: Send + Sync + 'static {
     /// Asks.
     fn ask(&self, question: Question) -> BoxFuture<'static, Verdict>;
+
+    /// How it is, for health pages; `None`: it does not say.
+    fn health(&self) -> Option<Health> {
+        None
+    }
+}
+
+/// How the stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// `knowledge` or `openai`.
+    pub provider: &'static str,
+    /// State of the server's breaker: `closed`, `open`, `half_open`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<&'static str>,
+    /// The form of answer the server takes: `json_schema`, `json_object`, `plain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<&'static str>,
+    /// Questions that may be worked on at once.
+    pub places: usize,
+    /// Questions being worked on.
+    pub in_flight: usize,
+    /// Questions that wait for a place.
+    pub waiting: usize,
+    /// Workers alive, over all threads.
+    pub workers: u64,
+    /// Workers replaced since the start.
+    pub restarts: u64,
 }

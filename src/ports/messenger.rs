@@ -99,6 +99,14 @@ pub trait Messenger: Send + Sync + 'static {
         conversation: ConversationKey,
     ) -> BoxFuture<'static, Result<Option<Profile>, String>>;
 
+    /// Shows the customer that an answer is coming, for at least so long (at most a minute) or until the
+    /// next message. Best effort and never an outcome: nothing is shown in groups, under load, while LINE is
+    /// sick, or when the customer does not look.
+    fn show_loading(&self, conversation: ConversationKey, wanted: Span) -> BoxFuture<'static, ()> {
+        let _ = (conversation, wanted);
+        Box::pin(std::future::ready(()))
+    }
+
     /// Sends begun and not ended, over all channels. Counted from the call of
     /// [`send`](Messenger::send), not from the first poll.
     fn in_flight(&self) -> usize;

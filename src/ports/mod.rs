@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod assistant;
 pub mod connector;
+pub mod knowledge;
 pub mod media;
 pub mod messenger;
 pub mod spool;

@@ -2,6 +2,7 @@
 
 use crate::actors::{self, Quarantined, Registry};
 use crate::line::spooling::{Figures, Spooling};
+use crate::ports::assistant::{self, AssistantStage};
 use crate::ports::store::{self, Health};
 use crate::telemetry::meter::{self, Sampled, SpoolSampled};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Status {
     registry: Arc<Registry>,
     spooling: Option<Arc<Spooling>>,
+    assistant: Option<Arc<dyn AssistantStage>>,
     draining: AtomicBool,
 }
 
@@ -37,6 +39,9 @@ pub struct Verbose {
     /// The spool, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spool: Option<Figures>,
+    /// The assistant, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<assistant::Health>,
 }
 
 /// The store's part of the story.
@@ -87,6 +92,7 @@ impl Status {
         Status {
             registry,
             spooling: None,
+            assistant: None,
             draining: AtomicBool::new(false),
         }
     }
@@ -95,6 +101,13 @@ impl Status {
     #[must_use]
     pub fn with_spool(mut self, spooling: Option<Arc<Spooling>>) -> Status {
         self.spooling = spooling;
+        self
+    }
+
+    /// With the assistant of this node.
+    #[must_use]
+    pub fn with_assistant(mut self, assistant: Option<Arc<dyn AssistantStage>>) -> Status {
+        self.assistant = assistant;
         self
     }
 
@@ -151,6 +164,7 @@ impl Status {
                 closed,
             },
             spool: self.spooling.as_ref().map(|spool| spool.figures()),
+            assistant: self.assistant.as_ref().and_then(|stage| stage.health()),
         }
     }
 

@@ -9,6 +9,7 @@ mod access;
 mod acting;
 pub mod actions;
 pub mod api;
+pub mod assistant;
 mod chats;
 mod clock;
 pub mod endpoints;

@@ -4,6 +4,7 @@
 //! are never held across another customer's.
 
 use super::access::AccessTokens;
+use super::assistant::Assistant;
 use super::clock::Clock;
 use super::events::Minted;
 use super::faults::{Faults, Switchboard};
@@ -80,6 +81,7 @@ pub struct Platform {
     pub(super) ids: Ids,
     pub(super) channels: Vec<Arc<Channel>>,
     pub(super) access: AccessTokens,
+    pub(super) assistant: Assistant,
     pub(super) reply_tokens: ReplyTokens,
     pub(super) token_life_ms: u64,
     pub(super) media: MediaShelf,
@@ -131,6 +133,7 @@ impl Platform {
             ids: Ids::new(seed),
             channels,
             access,
+            assistant: Assistant::default(),
             reply_tokens: ReplyTokens::new(options.token_life_ms),
             token_life_ms: options.token_life_ms,
             media: MediaShelf::new(),
@@ -182,6 +185,11 @@ impl Platform {
         self.channel(channel)
             .inspect(|channel| channel.usage.set_limit(quota))
             .is_some()
+    }
+
+    /// The fake OpenAI server.
+    pub fn assistant(&self) -> &Assistant {
+        &self.assistant
     }
 
     /// The faults that are on, with the strikes left.

@@ -3,6 +3,7 @@
 //! From this table come the descriptions, the zeros at start (a ratio must not be empty until the
 //! first error), `docs/metrics.md`, and the test that what is rendered is what is declared.
 
+mod assistant;
 mod conversations;
 mod house;
 mod line;

@@ -3,12 +3,17 @@
 //! Handles of what happens at every message are resolved once, in `handles`.
 #![allow(clippy::disallowed_macros)] // the one place where the raw macros may stand
 
+mod assistant;
 mod handles;
 mod house;
 mod line;
 mod spool;
 mod talk;
 
+pub use assistant::{
+    assistant_breaker, assistant_budget, assistant_call, assistant_confidence, assistant_gate,
+    assistant_load, assistant_parts, assistant_question, assistant_tokens,
+};
 pub use house::{
     Sampled, archive, archive_removed, archived, housekeeping, presence_lapsed, reloaded, sampled,
     store_batch, store_checkpoint, store_conflict, store_pipeline, store_resent,

@@ -31,6 +31,19 @@ impl Client {
         }
     }
 
+    /// Shows a customer that an answer is coming, for 5 to 60 seconds in steps of 5, or until the next
+    /// message; only in a chat with one customer (100 calls a second).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn show_loading(&self, user: &str, seconds: u8) -> Result<(), CallError> {
+        let body = serde_json::json!({"chatId": user, "loadingSeconds": seconds}).to_string();
+        let path = ["v2", "bot", "chat", "loading", "start"];
+        self.post(Endpoint::Loading, &path, Some(&body))
+            .await
+            .map(drop)
+    }
+
     /// The month's quota.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ pub enum Endpoint {
     RichMenu,
     /// Everything below `/v2/bot/channel/webhook`.
     Webhook,
+    /// `POST /v2/bot/chat/loading/start`.
+    Loading,
 }
 
 impl Endpoint {
@@ -40,6 +42,7 @@ impl Endpoint {
             Endpoint::Token => "token",
             Endpoint::RichMenu => "rich_menu",
             Endpoint::Webhook => "webhook",
+            Endpoint::Loading => "loading",
         }
     }
 }

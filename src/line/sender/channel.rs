@@ -29,6 +29,7 @@ pub(super) struct Channel {
     pub reply: Limiter,
     pub push: Limiter,
     pub profiles: Limiter,
+    pub loading: Limiter,
     pub quota: Quota,
     pub places: Semaphore,
     /// Sends begun and not ended.
@@ -48,6 +49,7 @@ impl Channel {
             reply: Limiter::new(settings.rates.reply),
             push: Limiter::new(settings.rates.push),
             profiles: Limiter::new(settings.rates.profile),
+            loading: Limiter::new(settings.rates.loading),
             quota: Quota::new(),
             places: Semaphore::new(settings.max_in_flight_per_channel.max(1)),
             begun: AtomicUsize::new(0),
@@ -63,11 +65,12 @@ impl Channel {
     }
 
     /// Its buckets, and what flows out of them.
-    pub fn limiters(&self) -> [(&Limiter, &'static str); 3] {
+    pub fn limiters(&self) -> [(&Limiter, &'static str); 4] {
         [
             (&self.reply, "reply"),
             (&self.push, "push"),
             (&self.profiles, "profile"),
+            (&self.loading, "loading"),
         ]
     }
 
@@ -89,6 +92,23 @@ impl Channel {
                 tracing::warn!(%channel, breaker = state.name(), "sends to LINE are held back");
             }
             inner.observer.breaker(channel, state);
+        }
+    }
+
+    /// Best effort: gives way when LINE is sick or the bucket is empty.
+    pub async fn show_loading(&self, key: &ConversationKey, seconds: u8, inner: &Inner) {
+        if self.breaker.state() != State::Closed || self.loading.try_take(inner.now()).is_err() {
+            return;
+        }
+        let shown = self
+            .client
+            .show_loading(&key.chat.to_string(), seconds)
+            .await;
+        if let Err(error) = shown {
+            if matches!(error, CallError::Status { status: 429, .. }) {
+                self.loading.throttled(inner.now());
+            }
+            tracing::debug!(conversation = %key, %error, "no loading animation");
         }
     }
 

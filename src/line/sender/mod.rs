@@ -12,7 +12,7 @@ pub use channel::ChannelStatus;
 pub use retry_key::retry_key;
 
 use crate::domain::ids::{ChannelId, ChatKind, ConversationKey};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 use crate::line::api::{ChannelSettings, Client, Clock, Observer, SettingsError};
 use crate::line::limiter::Rates;
 use crate::line::profile::Profiles;
@@ -181,6 +181,21 @@ impl Messenger for LineMessenger {
     ) -> BoxFuture<'static, Result<Option<Profile>, String>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.profile(conversation).await })
+    }
+
+    fn show_loading(&self, conversation: ConversationKey, wanted: Span) -> BoxFuture<'static, ()> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            // LINE shows it to one customer only, for whole fives of seconds.
+            if conversation.chat.kind() != ChatKind::Customer {
+                return;
+            }
+            let seconds = wanted.0.div_ceil(5_000).clamp(1, 12) * 5;
+            if let Some(channel) = inner.channels.get(&conversation.channel) {
+                let seconds = seconds as u8; // at most 60
+                channel.show_loading(&conversation, seconds, &inner).await;
+            }
+        })
     }
 
     fn in_flight(&self) -> usize {

@@ -97,7 +97,7 @@ async fn read(mut payload: web::Payload) -> Option<Bytes> {
 }
 
 /// Ends the connection without a byte of an answer: the body fails before the head is flushed.
-fn closed() -> HttpResponse {
+pub(super) fn closed() -> HttpResponse {
     let broken = stream::once(async { Err::<Bytes, _>(io::Error::other("injected")) });
     HttpResponse::Ok().force_close().streaming(broken)
 }

@@ -2,6 +2,7 @@
 //!
 //! Law: no rule of LINE's is decided here. It waits, hangs and closes as the platform says.
 
+mod assistant;
 mod common;
 mod control;
 mod files;
@@ -25,6 +26,7 @@ pub(super) fn serve(
     Ok(HttpServer::new(move || {
         App::new()
             .app_data(web::Data::from(platform.clone()))
+            .configure(assistant::routes)
             .configure(control::routes)
             .configure(files::routes)
             .route("/sim/stream", web::get().to(stream::stream))

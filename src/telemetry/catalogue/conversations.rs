@@ -200,7 +200,10 @@ pub(super) const METRICS: &[Metric] = &[
     metric!(
         "hotline_stage_restarts_total",
         Counter,
-        [("stage", &["intent"]), ("reason", &["panic", "stalled"])],
+        [
+            ("stage", &["intent", "assistant"]),
+            ("reason", &["panic", "stalled"])
+        ],
         "Stage workers their supervisor replaced."
     ),
     metric!(

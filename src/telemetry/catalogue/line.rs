@@ -22,7 +22,8 @@ pub(super) const METRICS: &[Metric] = &[
                     "bot_info",
                     "token",
                     "rich_menu",
-                    "webhook"
+                    "webhook",
+                    "loading"
                 ]
             ),
             (
@@ -54,7 +55,8 @@ pub(super) const METRICS: &[Metric] = &[
                 "bot_info",
                 "token",
                 "rich_menu",
-                "webhook"
+                "webhook",
+                "loading"
             ]
         )],
         "Time LINE took to answer."

@@ -1,0 +1,265 @@
+//! The daily token budget of a channel: one bad evening must never become an invoice.
+//!
+//! Law: a question reserves what it may cost at most before it is asked, and pays what it did cost after. What is
+//! spent is durable and shared by all nodes: one counter entity per channel, with its day in it. Between two
+//! nodes the budget may be exceeded by what the other has under way. In doubt the answer is no.
+
+use crate::domain::ids::ChannelId;
+use crate::domain::time::Span;
+use crate::domain::verdict::Failing;
+use crate::ports::store::{Commit, EntityKey, EntityKind, Error, Outcome, Revision, Store};
+use crate::telemetry::meter;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Days begin at midnight in Taiwan.
+const OFFSET: Span = Span::hours(8);
+const DAY: u64 = 86_400_000;
+/// How long the store may take to tell what is spent.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The budgets of all channels.
+pub(super) struct Budget {
+    store: Arc<dyn Store>,
+    /// Tokens per channel and day; 0: no limit.
+    daily: u64,
+    books: Mutex<HashMap<ChannelId, Book>>,
+}
+
+/// What this node knows of a channel's day.
+#[derive(Clone, Copy, Default)]
+struct Book {
+    day: u64,
+    /// As the store said last.
+    spent: u64,
+    /// Spent here, not yet in the store.
+    unsaved: u64,
+    /// Promised to questions under way.
+    reserved: u64,
+    is_saving: bool,
+    is_warned: bool,
+}
+
+impl Budget {
+    pub fn new(store: Arc<dyn Store>, daily: u64) -> Arc<Budget> {
+        Arc::new(Budget {
+            store,
+            daily,
+            books: Mutex::default(),
+        })
+    }
+
+    /// Reserves what a question may cost.
+    ///
+    /// # Errors
+    /// [`Failing::Budget`]: the day's tokens are spent, or nobody knows.
+    pub async fn reserve(
+        self: &Arc<Self>,
+        channel: &ChannelId,
+        tokens: u64,
+    ) -> Result<Reserved, Failing> {
+        let day = self.day();
+        if self.daily > 0 {
+            let known = self
+                .books()
+                .get(channel)
+                .is_some_and(|book| book.day == day);
+            if !known {
+                self.open(channel, day).await?;
+            }
+            let mut books = self.books();
+            let book = books.entry(channel.clone()).or_default();
+            let promised = book.spent + book.unsaved + book.reserved;
+            if promised.saturating_add(tokens) > self.daily {
+                if !book.is_warned {
+                    book.is_warned = true;
+                    tracing::warn!(%channel, spent = book.spent + book.unsaved, daily = self.daily,
+                        "the channel's tokens of today are spent, a person answers");
+                }
+                return Err(Failing::Budget);
+            }
+            book.reserved += tokens;
+        }
+        Ok(Reserved {
+            budget: self.clone(),
+            channel: channel.clone(),
+            day,
+            tokens,
+            spent: 0,
+        })
+    }
+
+    async fn open(&self, channel: &ChannelId, day: u64) -> Result<(), Failing> {
+        let loading = self.store.load(&entity(channel));
+        let spent = match tokio::time::timeout(PATIENCE, loading).await {
+            Ok(Ok(stored)) => {
+                let value = stored.and_then(|stored| stored.value);
+                spent_on(day, value.as_deref())
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%channel, %error, "the token budget cannot be read");
+                return Err(Failing::Budget);
+            }
+            Err(_) => return Err(Failing::Budget),
+        };
+        let mut books = self.books();
+        let book = books.entry(channel.clone()).or_default();
+        if book.day != day {
+            *book = Book {
+                day,
+                spent,
+                is_saving: book.is_saving,
+                ..Book::default()
+            };
+        }
+        Ok(())
+    }
+
+    fn pay(self: &Arc<Self>, channel: &ChannelId, day: u64, reserved: u64, spent: u64) {
+        if self.daily == 0 {
+            return;
+        }
+        let mut books = self.books();
+        let Some(book) = books.get_mut(channel).filter(|book| book.day == day) else {
+            return; // a day that is over
+        };
+        book.reserved = book.reserved.saturating_sub(reserved);
+        book.unsaved += spent;
+        meter::assistant_budget(
+            channel,
+            self.daily.saturating_sub(book.spent + book.unsaved),
+        );
+        if book.unsaved == 0 || book.is_saving {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return; // saved with the next payment
+        };
+        book.is_saving = true;
+        let (budget, channel) = (self.clone(), channel.clone());
+        runtime.spawn(async move { budget.save(&channel).await });
+    }
+
+    /// Saves until nothing is unsaved, or the store fails: then the next payment tries again.
+    async fn save(&self, channel: &ChannelId) {
+        loop {
+            let taken = {
+                let mut books = self.books();
+                let Some(book) = books.get_mut(channel) else {
+                    return;
+                };
+                if book.unsaved == 0 {
+                    book.is_saving = false;
+                    return;
+                }
+                *book
+            };
+            let saved = self.add(channel, taken.day, taken.unsaved).await;
+            let mut books = self.books();
+            let Some(book) = books.get_mut(channel) else {
+                return;
+            };
+            match saved {
+                Ok(total) if book.day == taken.day => {
+                    book.spent = total;
+                    book.unsaved -= taken.unsaved;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    book.is_saving = false;
+                    tracing::warn!(%channel, %error, "spent tokens are not saved yet");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn add(&self, channel: &ChannelId, day: u64, tokens: u64) -> Result<u64, Error> {
+        let key = entity(channel);
+        let mut stored = self.store.load(&key).await?;
+        loop {
+            let value = stored.as_ref().and_then(|stored| stored.value.as_deref());
+            let total = spent_on(day, value).saturating_add(tokens);
+            let mut revision = [0; 16];
+            getrandom::fill(&mut revision).map_err(|error| Error::Io(error.to_string()))?;
+            let commit = Commit::settling(
+                key.clone(),
+                stored.as_ref().map(|stored| stored.revision),
+                Revision(revision),
+                encode(day, total).into(),
+            );
+            match self.store.commit(commit).await? {
+                Outcome::Committed(_) => return Ok(total),
+                Outcome::Conflict(found) => stored = found,
+            }
+        }
+    }
+
+    fn day(&self) -> u64 {
+        (self.store.now() + OFFSET).0 / DAY
+    }
+
+    fn books(&self) -> MutexGuard<'_, HashMap<ChannelId, Book>> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a question under way may cost. Paid when dropped, however that comes.
+pub(super) struct Reserved {
+    budget: Arc<Budget>,
+    channel: ChannelId,
+    day: u64,
+    tokens: u64,
+    spent: u64,
+}
+
+impl Reserved {
+    /// A request cost so much.
+    pub fn spend(&mut self, tokens: u64) {
+        self.spent += tokens;
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.budget
+            .pay(&self.channel, self.day, self.tokens, self.spent);
+    }
+}
+
+fn entity(channel: &ChannelId) -> EntityKey {
+    EntityKey::new(EntityKind::Counter, &format!("tokens/{channel}"))
+}
+
+/// Format byte, day, tokens; numbers are little-endian.
+fn encode(day: u64, tokens: u64) -> Vec<u8> {
+    let mut value = vec![1_u8];
+    value.extend_from_slice(&day.to_le_bytes());
+    value.extend_from_slice(&tokens.to_le_bytes());
+    value
+}
+
+/// What the value says of this day; another day's is over, or has just begun elsewhere.
+fn spent_on(day: u64, value: Option<&[u8]>) -> u64 {
+    let read = |value: &[u8]| {
+        let rest = value.strip_prefix(&[1])?;
+        let (of, rest) = rest.split_first_chunk()?;
+        let spent = u64::from_le_bytes(rest.try_into().ok()?);
+        (u64::from_le_bytes(*of) == day).then_some(spent)
+    };
+    value.and_then(read).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_day_begins_with_nothing() {
+        let value = encode(20_000, 7);
+        assert_eq!(spent_on(20_000, Some(&value)), 7);
+        assert_eq!(spent_on(20_001, Some(&value)), 0);
+        assert_eq!(spent_on(20_000, Some(&value[..9])), 0);
+    }
+}

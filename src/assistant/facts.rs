@@ -1,0 +1,384 @@
+//! Facts that can be checked by looking: numbers, amounts, dates, phone numbers, links. One that stands in no
+//! source, history or message was invented.
+
+use std::collections::HashSet;
+
+/// Units after a Chinese numeral that make it a claim: 七天, 兩個月; not 一起, 萬一.
+const UNITS: [&str; 26] = [
+    "個工作天",
+    "个工作天",
+    "個工作日",
+    "个工作日",
+    "工作天",
+    "工作日",
+    "個小時",
+    "个小时",
+    "小時",
+    "小时",
+    "分鐘",
+    "分钟",
+    "個月",
+    "个月",
+    "天",
+    "日",
+    "元",
+    "塊",
+    "块",
+    "月",
+    "年",
+    "週",
+    "周",
+    "折",
+    "成",
+    "倍",
+];
+/// Ends of host names that are taken for links without `://`.
+const DOMAINS: [&str; 20] = [
+    "com", "net", "org", "tw", "io", "me", "shop", "store", "app", "info", "biz", "co", "jp", "cn",
+    "hk", "link", "page", "site", "online", "dev",
+];
+
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invented {
+    /// A number, amount, date or phone number.
+    Number,
+    /// A link or an e-mail address.
+    Link,
+}
+
+/// The first thing in the answer that stands in none of the grounds.
+pub fn invented(answer: &str, grounds: &[&str]) -> Option<Invented> {
+    let mut known = Known::default();
+    for ground in grounds {
+        known.learn(ground);
+    }
+    let answer = plain(answer);
+    if links(&answer).iter().any(|link| !known.has_link(link)) {
+        return Some(Invented::Link);
+    }
+    let numbers = numbers(&answer);
+    let is_known = |number: &Number| known.has(number);
+    (!numbers.iter().all(is_known)).then_some(Invented::Number)
+}
+
+/// What the grounds say.
+#[derive(Default)]
+struct Known {
+    values: HashSet<String>,
+    /// Digits of each ground, those of one phone number joined.
+    rows: Vec<String>,
+    texts: Vec<String>,
+}
+
+impl Known {
+    fn learn(&mut self, ground: &str) {
+        let text = plain(ground);
+        for number in numbers(&text) {
+            // The parts of a phone number are no numbers: (02) says nothing of two days.
+            let is_phone = number.joined.len() >= 7 && number.joined.starts_with('0');
+            self.rows.push(number.joined);
+            if !is_phone {
+                self.values.extend(number.values);
+            }
+        }
+        self.values.extend(chinese(&text, false));
+        self.texts.push(text.to_lowercase());
+    }
+
+    fn has(&self, number: &Number) -> bool {
+        let is_phone = number.joined.len() >= 7;
+        if is_phone && self.rows.iter().any(|row| row.contains(&number.joined)) {
+            return true;
+        }
+        number.values.iter().all(|value| {
+            let afternoon = || {
+                let hour: u32 = value.parse().unwrap_or(24);
+                hour < 12 && number.is_hour && self.values.contains(&(hour + 12).to_string())
+            };
+            self.values.contains(value) || afternoon()
+        })
+    }
+
+    fn has_link(&self, link: &str) -> bool {
+        self.texts.iter().any(|text| text.contains(link))
+    }
+}
+
+/// A number as it stands: one value, or the groups of a phone number.
+#[derive(Debug)]
+struct Number {
+    values: Vec<String>,
+    joined: String,
+    /// Followed by a word for the hour.
+    is_hour: bool,
+}
+
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+            '\u{3000}' => ' ',
+            _ => letter,
+        })
+        .collect()
+}
+
+fn numbers(text: &str) -> Vec<Number> {
+    let mut found: Vec<Number> = Vec::new();
+    for line in text.lines() {
+        let letters: Vec<char> = unnumbered(line).chars().collect();
+        let mut at = 0;
+        let mut end_of_last = None;
+        while at < letters.len() {
+            if !letters[at].is_ascii_digit() {
+                at += 1;
+                continue;
+            }
+            let begin = at;
+            let (value, digits, end) = arabic(&letters, at);
+            at = end;
+            let rest: String = letters[at..].iter().take(3).collect();
+            let rest = rest.trim_start();
+            let is_hour = rest.starts_with(['點', '点', '時', '时', ':'])
+                || rest.to_lowercase().starts_with("pm");
+            // (02)2345-6789: groups of one phone number.
+            let joins = end_of_last.is_some_and(|last: usize| {
+                let between = &letters[last..begin];
+                between.len() <= 2 && between.iter().all(|letter| "- ()".contains(*letter))
+            });
+            end_of_last = Some(at);
+            match found.last_mut() {
+                Some(last) if joins => {
+                    last.values.push(value);
+                    last.joined.push_str(&digits);
+                    last.is_hour |= is_hour;
+                }
+                _ => found.push(Number {
+                    values: vec![value],
+                    joined: digits,
+                    is_hour,
+                }),
+            }
+        }
+        found.extend(chinese(line, true).into_iter().map(|value| Number {
+            joined: value.clone(),
+            values: vec![value],
+            is_hour: false,
+        }));
+    }
+    found
+}
+
+/// The line without the number of a list: `1. …`, `2、…`.
+fn unnumbered(line: &str) -> &str {
+    let bare = line.trim_start();
+    let end = bare.find(|letter: char| !letter.is_ascii_digit());
+    let Some(end) = end.filter(|end| (1..=2).contains(end)) else {
+        return line;
+    };
+    match bare[end..].strip_prefix(['.', '、', ')', ':']) {
+        Some(rest) if !rest.starts_with(|letter: char| letter.is_ascii_digit()) => rest,
+        _ => line,
+    }
+}
+
+/// Value, digits and end of the number that begins at `at`: `1,000`, `9.5`, `1萬`.
+fn arabic(letters: &[char], mut at: usize) -> (String, String, usize) {
+    let is_digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
+    let (mut digits, mut value) = (String::new(), String::new());
+    while at < letters.len() {
+        let letter = letters[at];
+        let thousands =
+            letter == ',' && (1..=3).all(|step| is_digit(at + step)) && !is_digit(at + 4);
+        let point = letter == '.' && is_digit(at + 1) && !value.contains('.');
+        if letter.is_ascii_digit() {
+            digits.push(letter);
+            value.push(letter);
+        } else if point {
+            value.push('.');
+        } else if !thousands {
+            break;
+        }
+        at += 1;
+    }
+    let scale = match letters.get(at) {
+        Some('萬' | '万') => 10_000.0,
+        Some('千') => 1_000.0,
+        _ => 1.0,
+    };
+    if scale > 1.0
+        && let Ok(number) = value.parse::<f64>()
+    {
+        return ((number * scale).to_string(), digits, at + 1);
+    }
+    (normal(&value), digits, at)
+}
+
+fn normal(value: &str) -> String {
+    let value = value.trim_start_matches('0');
+    let value = match value.contains('.') {
+        true => value.trim_end_matches('0').trim_end_matches('.'),
+        false => value,
+    };
+    match value {
+        "" => "0".to_owned(),
+        _ if value.starts_with('.') => format!("0{value}"),
+        _ => value.to_owned(),
+    }
+}
+
+/// Values of Chinese numerals; `claims`: only those above one with a unit behind them.
+fn chinese(text: &str, claims: bool) -> Vec<String> {
+    let mut values = Vec::new();
+    let mut rest = text;
+    while let Some(begin) = rest.find(is_numeral) {
+        rest = &rest[begin..];
+        let end = rest
+            .find(|letter| !is_numeral(letter))
+            .unwrap_or(rest.len());
+        let (numeral, after) = rest.split_at(end);
+        let has_unit = UNITS.iter().any(|unit| after.starts_with(unit));
+        if let Some(value) = value(numeral)
+            && (!claims || has_unit && value > 1)
+        {
+            values.push(value.to_string());
+        }
+        rest = after;
+    }
+    values
+}
+
+fn is_numeral(letter: char) -> bool {
+    figure(letter).is_some() || scale(letter).is_some()
+}
+
+fn figure(letter: char) -> Option<u64> {
+    Some(match letter {
+        '零' | '〇' => 0,
+        '一' => 1,
+        '二' | '兩' | '两' => 2,
+        '三' => 3,
+        '四' => 4,
+        '五' => 5,
+        '六' => 6,
+        '七' => 7,
+        '八' => 8,
+        '九' => 9,
+        _ => return None,
+    })
+}
+
+fn scale(letter: char) -> Option<u64> {
+    Some(match letter {
+        '十' => 10,
+        '百' => 100,
+        '千' => 1_000,
+        '萬' | '万' => 10_000,
+        _ => return None,
+    })
+}
+
+/// 二十五 is 25, 一萬兩千 is 12000, 二〇二六 is 2026; `None` beyond reason.
+fn value(numeral: &str) -> Option<u64> {
+    if numeral.chars().count() > 9 {
+        return None;
+    }
+    if numeral.chars().all(|letter| figure(letter).is_some()) {
+        let figures = numeral.chars().filter_map(figure);
+        return Some(figures.fold(0, |sum, figure| sum * 10 + figure));
+    }
+    let (mut sum, mut part, mut last) = (0, 0, None);
+    for letter in numeral.chars() {
+        match (figure(letter), scale(letter)) {
+            (Some(figure), _) => last = Some(figure),
+            (None, Some(10_000)) => {
+                sum = (sum + part + last.take().unwrap_or(0)).max(1) * 10_000;
+                part = 0;
+            }
+            (None, Some(scale)) => part += last.take().unwrap_or(1) * scale,
+            (None, None) => return None,
+        }
+    }
+    Some(sum + part + last.unwrap_or(0))
+}
+
+/// Links and e-mail addresses, lower case, without scheme and slash at the end.
+fn links(text: &str) -> Vec<String> {
+    text.split(|letter: char| !letter.is_ascii_graphic())
+        .flat_map(|word| word.split(['(', ')', '<', '>', '"', '[', ']']))
+        .filter_map(|word| {
+            let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+            let lower = word.to_ascii_lowercase();
+            let bare = lower.split_once("://").map_or(&*lower, |(_, bare)| bare);
+            let bare = bare.strip_prefix("www.").unwrap_or(bare);
+            let host = bare.split(['/', '?', '#']).next().unwrap_or_default();
+            let is_host = host.rsplit_once('.').is_some_and(|(name, end)| {
+                DOMAINS.contains(&end) && name.ends_with(|l: char| l.is_ascii_alphanumeric())
+            });
+            let is_link = lower.contains("://") || lower.starts_with("www.") || is_host;
+            is_link.then(|| bare.trim_end_matches('/').to_owned())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: &str = "本島宅配運費 100 元，滿 1,000 元免運。七天鑑賞期。客服 (02)2345-6789，\
+                        營業 09:00–18:00。https://shop.example.com/help";
+
+    #[test]
+    fn what_the_grounds_say_is_not_invented_however_it_is_written() {
+        for answer in [
+            "運費100元，滿1000元免運",
+            "運費１００元",
+            "鑑賞期是 7 天",
+            "鑑賞期是七天喔",
+            "請打 02-2345-6789 或 0223456789",
+            "上午 9 點到下午 6 點",
+            "我們 9:00 開門",
+            "1. 先登入\n2. 再選退貨",
+            "請看 shop.example.com/help",
+            "祝您有美好的一天，萬一有問題再告訴我們",
+        ] {
+            assert_eq!(invented(answer, &[SHOP]), None, "{answer}");
+        }
+    }
+
+    #[test]
+    fn what_they_do_not_say_is_invented() {
+        for (answer, what) in [
+            ("運費 80 元", Invented::Number),
+            ("滿 10,000 元免運", Invented::Number),
+            ("滿1萬元免運", Invented::Number),
+            ("鑑賞期十四天", Invented::Number),
+            ("兩個工作天到", Invented::Number),
+            ("請打 02-2345-0000", Invented::Number),
+            ("下午 5 點關門", Invented::Number),
+            ("請看 evil.example.com", Invented::Link),
+            ("寄到 a@shop.com", Invented::Link),
+            ("http://127.0.0.1/x", Invented::Link),
+        ] {
+            assert_eq!(invented(answer, &[SHOP]), Some(what), "{answer}");
+        }
+        assert_eq!(invented("訂單 A123 到了", &[SHOP, "我的訂單 A123"]), None);
+    }
+
+    #[test]
+    fn chinese_numerals_are_read() {
+        for (text, expected) in [
+            ("十", 10),
+            ("十五", 15),
+            ("二十五", 25),
+            ("一百零五", 105),
+            ("一萬兩千", 12_000),
+            ("二〇二六", 2_026),
+            ("萬", 10_000),
+        ] {
+            assert_eq!(value(text), Some(expected), "{text}");
+        }
+        assert_eq!(value("九九九九九九九九九九"), None);
+    }
+}
