@@ -6,6 +6,7 @@
 
 mod archive;
 pub mod channels;
+pub mod connectors;
 pub mod document;
 pub mod fault;
 mod load;
