@@ -97,7 +97,8 @@ pub(super) fn date(text: &str) -> Reading {
 pub(super) fn address(text: &str, asked: bool) -> Reading {
     static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(concat!(
-            r"(?:\d{3,6}\s*)?[\p{Han}]{1,3}[縣市县](?:[\p{Han}\d\s]{1,30}?)",
+            r"(?:\d{3,6}\s*)?(?:[台臺][北中南東]|新[北竹]|基隆|桃[園园]|苗栗|彰化|南投|[雲云]林|嘉[義义]|",
+            r"高雄|屏[東东]|宜[蘭兰]|花[蓮莲]|澎湖|金[門门]|[連连]江)[縣市县](?:[\p{Han}\d\s]{1,30}?)",
             r"(?:路|街|大道|巷|弄|段|村|里|庄|莊)[^，。,!！?？\n]{0,40}?\d+(?:之\d+)?\s*[號号]",
             r"[^，。,!！?？\n]{0,30}",
         ))
