@@ -284,7 +284,7 @@ fn each_bad_automation_file_is_named_with_its_line() {
         ("[rich_menu]\nname = \"main\"\n".to_owned(), "automation/k.toml:1: rich_menu.image: found nothing"),
         ("[rich_menu]\nname = \"main\"\nimage = \"no.png\"\n".to_owned(), "automation/k.toml:3: rich_menu.image: found"),
         ("[rich_menu]\n[[rich_menu.group]]\nlabel = \"x\"\nentries = [\n  { label = \"y\", keyword = \"pric\" },\n]\n".to_owned(), "automation/k.toml:5: rich_menu.group[0].entries[0].keyword: found \"pric\", allowed: the id of a keyword rule"),
-        ("[rich_menu]\n[[rich_menu.group]]\nlabel = \"x\"\nentries = [\n  { label = \"y\", flow = \"f\" },\n]\n".to_owned(), "automation/k.toml:5: rich_menu.group[0].entries[0].flow: found no answer to the tap"),
+        ("[rich_menu]\n[[rich_menu.group]]\nlabel = \"x\"\nentries = [\n  { label = \"y\", flow = \"f\" },\n]\n".to_owned(), "automation/k.toml:5: rich_menu.group[0].entries[0].flow: found \"f\", allowed: the id of a [[flow]], of which there is none"),
         ("[rich_menu]\n[[rich_menu.group]]\nlabel = \"x\"\nentries = [\n  { label = \"y\" },\n]\n".to_owned(), "automation/k.toml:5: rich_menu.group[0].entries[0].label: found no action"),
     ];
     for (text, expected) in cases {

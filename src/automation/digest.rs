@@ -87,6 +87,7 @@ impl Digest {
             for hole in bubble.holes() {
                 self.number(hole.at as u64);
                 self.text(&hole.name);
+                self.number(hole.max as u64);
             }
             self.text(bubble.quick_reply().unwrap_or_default());
         }

@@ -3,6 +3,7 @@
 //! Built whole from the files or not at all; immutable afterwards. What it understands it says with
 //! its digest, so a rule number never meets another playbook.
 
+use crate::automation::dialogues::Dialogues;
 use crate::automation::digest::Digest;
 use crate::automation::fold::Folded;
 use crate::automation::matcher::{Hit, Matcher};
@@ -13,8 +14,11 @@ use crate::automation::synonyms::Collector;
 use crate::automation::{messages, reach};
 use crate::config::AutomationAsWritten;
 use crate::config::fault::{Fault, Findings, Place};
+use crate::config::connectors::Connectors;
 use crate::config::section::Section;
-use crate::domain::playbook::{Answer, Playbook, Policy, Tap, Understanding};
+use crate::domain::playbook::{
+    Answer, Flow, Phrase, Playbook, Policy, Reading, Tap, Understanding,
+};
 use crate::domain::time::Millis;
 use crate::ports::understand::Understand;
 use std::cell::RefCell;
@@ -38,6 +42,7 @@ pub struct Engine {
     returning: Option<Answer>,
     group_greeting: Option<Answer>,
     menu: Option<RichMenu>,
+    dialogues: Dialogues,
     policy: Policy,
     digest: u64,
 }
@@ -91,11 +96,13 @@ impl Engine {
         let mut rules = Vec::new();
         let mut collector = Collector::default();
         let mut singles = Singles::default();
-        let mut taps = Postbacks::default();
+        let dialogues = Dialogues::read(&roots, &as_written.documents);
+        let flows = &dialogues.ids;
+        let mut taps = postbacks::house(flows);
         for root in &roots {
             rules::read(root, &mut rules);
             collector.read(root);
-            postbacks::read(root, &mut taps);
+            postbacks::read(root, flows, &mut taps);
             singles.read(root);
         }
         let mut menu = menu::Read::default();
@@ -103,7 +110,7 @@ impl Engine {
             if let Some(section) = root.maybe_section("rich_menu")
                 && singles.first(root, "rich_menu")
             {
-                menu = menu::read(section, &as_written.folder, &rules);
+                menu = menu::read(section, &as_written.folder, &rules, flows);
             }
         }
         for root in roots {
@@ -134,7 +141,8 @@ impl Engine {
         };
         reach::unreachable(&rules, &matcher, &findings);
         taps.extend(menu.answers);
-        postbacks::unanswered(&as_written.documents, &taps, &findings);
+        postbacks::unanswered(&as_written.documents, flows, &taps, &findings);
+        dialogues.flows.tell(&findings);
         if !singles.seen.contains_key("fallback") && as_written.folder.is_dir() {
             let allowed = "one [fallback] with a reply in automation/*.toml: without it a text \
                            that matches no rule stays without an answer";
@@ -154,6 +162,7 @@ impl Engine {
             returning: singles.returning,
             group_greeting: singles.group_greeting,
             menu: menu.menu,
+            dialogues,
             policy: as_written.policy.clone(),
             digest: 0,
         };
@@ -164,6 +173,16 @@ impl Engine {
     /// The rich menu, when the config has one.
     pub fn rich_menu(&self) -> Option<&RichMenu> {
         self.menu.as_ref()
+    }
+
+    /// Other systems the flows ask, for whoever makes the calls.
+    pub fn connectors(&self) -> Arc<Connectors> {
+        self.dialogues.connectors.clone()
+    }
+
+    /// How many flows there are.
+    pub fn flows(&self) -> usize {
+        self.dialogues.ids.len()
     }
 
     /// How many keyword rules there are.
@@ -218,6 +237,10 @@ impl Engine {
             &self.group_greeting,
         ] {
             digest.answer(answer.as_ref());
+        }
+        digest.text(&self.dialogues.fingerprint());
+        for phrase in self.dialogues.phrases.iter() {
+            digest.answer(Some(phrase));
         }
         digest.finish()
     }
@@ -295,6 +318,26 @@ impl Playbook for Engine {
 
     fn tap(&self, data: &str) -> Option<&Tap> {
         self.postbacks.get(data)
+    }
+
+    fn is_open(&self, at: Millis) -> bool {
+        self.dialogues.calendar.is_open(at)
+    }
+
+    fn flow(&self, index: u16) -> Option<&Flow> {
+        self.dialogues.flows.get(index)
+    }
+
+    fn flow_named(&self, id: &str) -> Option<&Flow> {
+        self.dialogues.flows.named(id)
+    }
+
+    fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> Reading {
+        self.dialogues.flows.read_slot(flow, slot, text, asked)
+    }
+
+    fn phrase(&self, phrase: Phrase) -> Option<&Answer> {
+        self.dialogues.phrases.get(phrase)
     }
 
     fn fallback(&self) -> Option<&Answer> {

@@ -5,10 +5,11 @@
 //! the menu that LINE still shows.
 
 use crate::automation::messages;
+use crate::automation::postbacks;
 use crate::automation::rules::{Rule, nearest_id};
 use crate::config::fault::Place;
 use crate::config::section::Section;
-use crate::domain::playbook::{Answer, Tap};
+use crate::domain::playbook::Tap;
 use crate::line_wire::message::Fault as WireFault;
 use crate::line_wire::rich_menu::{Format, Image, check_with_image};
 use serde_json::{Value as Json, json};
@@ -49,7 +50,12 @@ pub fn postback_data(menu: &str, group: usize, entry: usize) -> String {
 }
 
 /// Reads `[rich_menu]`.
-pub(crate) fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read {
+pub(crate) fn read(
+    section: Section<'_>,
+    folder: &Path,
+    rules: &[Rule],
+    flows: &[Arc<str>],
+) -> Read {
     section.require("name", "a name of 1 to 32 of a-z 0-9 _ -");
     section.require("chat_bar_text", "the text on the bar below the chat");
     section.require("image", "a PNG or JPEG beside this file");
@@ -61,7 +67,6 @@ pub(crate) fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read 
     let chat_bar_text = section.words("chat_bar_text", 1..=300).unwrap_or_default();
     let open = section.flag("open", true);
     let image = image(&section, folder);
-    let pending = section.maybe_section("flow_pending");
     let groups = section.sections("group");
     if !GROUPS.contains(&groups.len()) {
         let found = format!("{} groups", groups.len());
@@ -81,18 +86,14 @@ pub(crate) fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read 
         let mut row = Vec::new();
         for (e, entry) in entries.iter().enumerate() {
             let data = postback_data(&name, g + 1, e + 1);
-            let (action, answer) = one(entry, &data, pending.as_ref(), rules);
-            answers.extend(answer.map(|answer| (Arc::from(data.as_str()), Tap::Answer(answer))));
+            let (action, tap) = one(entry, &data, rules, flows);
+            answers.extend(tap.map(|tap| (Arc::from(data.as_str()), tap)));
             row.push((action, entry.at()));
         }
         rows.push(row);
     }
     for section in groups {
         section.finish();
-    }
-    if let Some(pending) = pending {
-        pending.entry("reply");
-        pending.finish();
     }
     let menu = image.and_then(|(path, bytes, size)| {
         let object = json!({
@@ -124,16 +125,16 @@ pub(crate) fn read(section: Section<'_>, folder: &Path, rules: &[Rule]) -> Read 
 fn one(
     entry: &Section<'_>,
     data: &str,
-    pending: Option<&Section<'_>>,
     rules: &[Rule],
-) -> (Json, Option<Answer>) {
+    flows: &[Arc<str>],
+) -> (Json, Option<Tap>) {
     entry.require("label", "the entry's name, shown as the customer's words");
     let label = entry.words("label", 1..=20).unwrap_or_default();
     let uri = entry.text("uri", "a URI").map(|text| text.text.as_str());
-    let flow = entry.words("flow", 1..=64);
+    let tap = postbacks::tap(entry, flows);
     let keyword = entry.text("keyword", "the id of a keyword rule");
     let reply = messages::answer(entry, "reply", data);
-    let given: Vec<_> = ["reply", "keyword", "flow", "uri"]
+    let given: Vec<_> = ["reply", "keyword", "flow", "handoff", "uri"]
         .into_iter()
         .filter(|key| entry.has(key))
         .collect();
@@ -142,9 +143,9 @@ fn one(
             0 => "no action".to_owned(),
             _ => given.join(" and "),
         };
-        entry.fault("label", &found, "one of reply, keyword, flow, uri");
+        entry.fault("label", &found, "one of reply, keyword, flow, handoff, uri");
     }
-    let answer = if let Some(id) = keyword {
+    let tap = if let Some(id) = keyword {
         let rule = rules.iter().find(|rule| *rule.id == *id.text);
         if rule.is_none() {
             let allowed = match nearest_id(&id.text, rules) {
@@ -153,16 +154,9 @@ fn one(
             };
             entry.fault("keyword", &id.shown(), &allowed);
         }
-        rule.and_then(|rule| rule.answer.clone())
-    } else if flow.is_some() {
-        if pending.is_none_or(|pending| !pending.has("reply")) {
-            let allowed = "[rich_menu.flow_pending] with a reply: guided flows come in a later \
-                           version, and a tap must not stay without an answer";
-            entry.fault("flow", "no answer to the tap", allowed);
-        }
-        pending.and_then(|pending| messages::answer_for(pending, "reply", data, label))
+        rule.and_then(|rule| rule.answer.clone()).map(Tap::Answer)
     } else {
-        reply
+        tap.or(reply.map(Tap::Answer))
     };
     let action = match uri {
         Some(uri) => json!({ "type": "uri", "label": label, "uri": uri }),
@@ -170,7 +164,7 @@ fn one(
             "type": "postback", "label": label, "data": data, "displayText": label,
         }),
     };
-    (action, answer)
+    (action, tap)
 }
 
 fn areas(rows: &[Vec<(Json, Place)>], width: u32, height: u32) -> Vec<Json> {

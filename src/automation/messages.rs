@@ -3,11 +3,12 @@
 //! Whatever is written, `line_wire::message` judges the finished object; its faults come back with
 //! the line of the value that caused them. Nothing is cut to fit.
 
+use crate::automation::variables::{Scope, with_variables};
 use crate::automation::{shorthand, wording};
 use crate::config::document::{Node, Value};
 use crate::config::section::Section;
 use crate::domain::playbook::{Answer, Bubble};
-use crate::line_wire::message::{Fault as WireFault, bubble};
+use crate::line_wire::message::Fault as WireFault;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -21,19 +22,18 @@ const REPLY: &str = "a list of 1 to 5 messages: [{ type = \"text\", text = \"…
 
 /// Reads the answer under a key. `None` when absent, or when a fault was noted.
 pub fn answer(section: &Section<'_>, key: &'static str, rule: &str) -> Option<Answer> {
-    let entry = section.entry(key)?;
-    read(section, key, &entry.node, rule, None)
+    answer_in(section, key, rule, &Scope::default())
 }
 
-/// Like [`answer`], with `{label}` in texts replaced.
-pub fn answer_for(
+/// Like [`answer`], where these variables are known.
+pub fn answer_in(
     section: &Section<'_>,
     key: &'static str,
     rule: &str,
-    label: &str,
+    scope: &Scope,
 ) -> Option<Answer> {
     let entry = section.entry(key)?;
-    read(section, key, &entry.node, rule, Some(label))
+    read(section, key, &entry.node, rule, scope)
 }
 
 fn read(
@@ -41,7 +41,7 @@ fn read(
     key: &str,
     node: &Node,
     rule: &str,
-    label: Option<&str>,
+    scope: &Scope,
 ) -> Option<Answer> {
     let Value::List(items) = &node.value else {
         section.fault(key, &node.shown(), REPLY);
@@ -61,12 +61,9 @@ fn read(
             continue;
         };
         let message = Section::of(section.file(), section.findings(), table, path.clone());
-        let mut written = shorthand::message(&message, table);
-        if let Some(label) = label {
-            fill_label(&mut written, label);
-        }
+        let written = shorthand::message(&message, table);
         gists.push(gist(&written));
-        match bubble(written) {
+        match with_variables(written, scope) {
             Ok(bubble) => bubbles.push(bubble),
             Err(faults) => note(section, item, &path, &faults),
         }
@@ -103,15 +100,6 @@ fn note(section: &Section<'_>, item: &Node, path: &str, faults: &[WireFault]) {
             &told.found,
             &told.allowed,
         );
-    }
-}
-
-fn fill_label(value: &mut Json, label: &str) {
-    match value {
-        Json::String(text) => *text = text.replace("{label}", label),
-        Json::Array(items) => items.iter_mut().for_each(|item| fill_label(item, label)),
-        Json::Object(map) => map.values_mut().for_each(|item| fill_label(item, label)),
-        _ => {}
     }
 }
 

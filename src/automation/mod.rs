@@ -6,17 +6,22 @@
 
 mod as_json;
 pub mod current;
+pub mod dialogues;
 mod digest;
 pub mod engine;
+pub mod flows;
 pub mod fold;
+pub mod hours;
 pub mod matcher;
 pub mod menu;
 mod messages;
+pub mod phrases;
 mod postbacks;
 mod reach;
 mod rules;
 mod shorthand;
 mod synonyms;
+pub mod variables;
 mod wording;
 
 pub use current::Current;

@@ -10,8 +10,8 @@ use crate::config::fault::Place;
 use crate::line_wire::message::{Fault, UNKNOWN_PROPERTY};
 
 /// Message types as a file may write them, shorthands among them, the usual first.
-pub const TYPES: [&str; 13] = [
-    "text", "buttons", "confirm", "image", "sticker", "video", "audio", "location", "flex",
+pub const TYPES: [&str; 14] = [
+    "text", "buttons", "confirm", "carousel", "image", "sticker", "video", "audio", "location", "flex",
     "template", "imagemap", "textV2", "coupon",
 ];
 
@@ -33,8 +33,12 @@ pub struct Told {
 enum Form {
     /// A message as LINE writes it, perhaps with `quick_replies`.
     Message,
-    /// `buttons` or `confirm`.
+    /// `buttons`, `confirm`, `carousel`, or a card of one.
     Template,
+    /// The cards of a `carousel`.
+    Cards,
+    /// `image` by its `url`.
+    Image,
     /// The list `quick_replies`.
     Replies,
     /// A label and what a tap does.
@@ -47,6 +51,7 @@ enum Form {
 pub fn told(item: &Node, path: &str, fault: &Fault) -> Told {
     let mut form = match &item.value {
         Value::Table(table) if shorthand::is_template(table) => Form::Template,
+        Value::Table(table) if shorthand::is_image(table) => Form::Image,
         _ => Form::Message,
     };
     let mut key = path.to_owned();
@@ -54,9 +59,11 @@ pub fn told(item: &Node, path: &str, fault: &Fault) -> Told {
     let mut at = item.at;
     for step in steps(&fault.path) {
         if let Step::Index(index) = step {
-            if matches!(form, Form::Replies | Form::Template) {
-                form = Form::Action;
-            }
+            form = match form {
+                Form::Replies | Form::Template => Form::Action,
+                Form::Cards => Form::Template,
+                form => form,
+            };
             key.push_str(&format!("[{index}]"));
             node = node.and_then(|node| match &node.value {
                 Value::List(items) => items.get(index),
@@ -85,7 +92,10 @@ pub fn told(item: &Node, path: &str, fault: &Fault) -> Told {
         at,
         key,
         found,
-        allowed: format!("{allowed} (LINE: {})", fault.source),
+        allowed: match fault.source {
+            "" => allowed,
+            page => format!("{allowed} (LINE: {page})"),
+        },
     }
 }
 
@@ -105,11 +115,16 @@ fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
 fn spelt<'n>(form: Form, name: &'n str, table: Option<&Table>) -> Option<(&'n str, Form)> {
     let has = |key| table.is_some_and(|table| table.get(key).is_some());
     match (form, name) {
-        (Form::Template | Form::Message, "quickReply") if has("quick_replies") => {
+        (Form::Template | Form::Message | Form::Image, "quickReply") if has("quick_replies") => {
             Some(("quick_replies", Form::Replies))
         }
         (Form::Template, "template") | (Form::Replies, "items") => None,
         (Form::Action, "action" | "type") => None,
+        (Form::Action, "data") if has("flow") => Some(("flow", Form::Action)),
+        (Form::Template, "columns") => Some(("columns", Form::Cards)),
+        (Form::Image, "originalContentUrl") => Some(("url", Form::Image)),
+        (Form::Image, "previewImageUrl") if has("preview") => Some(("preview", Form::Image)),
+        (Form::Image, "previewImageUrl") => Some(("url", Form::Image)),
         (Form::Template, "altText") => Some(("alt_text", Form::Template)),
         (Form::Template, "thumbnailImageUrl") => Some(("thumbnail", Form::Template)),
         // A postback shows its label.

@@ -1,7 +1,8 @@
 //! One TOML file as written: a tree whose every key and value knows its place.
 //!
 //! `${NAME}` is resolved here, for whole strings only: a value that is half variable would show
-//! half a secret in an error. An unset variable leaves the text as written and is remembered.
+//! half a secret in an error. An unset variable leaves the text as written and is remembered;
+//! `${NAME:-value}` has a value for that case.
 
 use crate::config::fault::{Fault, Findings, Place, Severity};
 use std::fmt;
@@ -261,7 +262,7 @@ impl Walk<'_, '_> {
     }
 
     fn text(&mut self, text: &str, at: Place) -> Text {
-        let Some(name) = variable(text) else {
+        let Some((name, default)) = variable(text) else {
             return Text {
                 text: text.to_owned(),
                 variable: None,
@@ -271,6 +272,7 @@ impl Walk<'_, '_> {
         let given = (self.env)(name);
         let is_empty = given.is_some();
         let value = given.filter(|value| !value.is_empty());
+        let value = value.or_else(|| default.map(str::to_owned));
         if value.is_none() {
             let found = if is_empty {
                 format!("\"${{{name}}}\" and the environment variable {name} is set, but empty")
@@ -295,9 +297,36 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The name in `${NAME}`, when that is the whole text.
-fn variable(text: &str) -> Option<&str> {
-    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+/// The name in `${NAME}` or `${NAME:-value}`, when that is the whole text, and the value.
+fn variable(text: &str) -> Option<(&str, Option<&str>)> {
+    let inside = text.strip_prefix("${")?.strip_suffix('}')?;
+    let (name, default) = match inside.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
+        None => (inside, None),
+    };
     let good = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    (good && name.bytes().next().is_some_and(|b| !b.is_ascii_digit())).then_some(name)
+    let good = good && name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
+    good.then_some((name, default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_with_a_value_of_its_own_is_never_unset() {
+        let findings = Findings::default();
+        let text = "a = \"${A:-http://127.0.0.1:1}\"\nb = \"${B:-}\"\nc = \"${C:-x}\"\nd = \"${D}\"\n";
+        let env = |name: &str| (name == "C").then(|| "set".to_owned());
+        let document = Document::parse("f", text, &env, &findings);
+        let of = |key| match &document.root.get(key).unwrap().node.value {
+            Value::Text(text) => text.text.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of("a"), "http://127.0.0.1:1");
+        assert_eq!(of("b"), "");
+        assert_eq!(of("c"), "set");
+        assert_eq!(document.unset.len(), 1);
+        assert_eq!(document.unset[0].key, "d");
+    }
 }

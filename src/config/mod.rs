@@ -7,6 +7,7 @@
 mod ai;
 mod archive;
 pub mod channels;
+pub mod connectors;
 pub mod document;
 pub mod fault;
 mod load;

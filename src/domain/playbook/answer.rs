@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Greatest length of a value that fills a hole, in UTF-16 units; longer ones are cut. The config
-/// checks a message with every hole filled to this length.
+/// Greatest length of a value that fills any hole, in UTF-16 units; longer ones are cut. The config
+/// checks a message with every hole filled to the length that hole may have.
 pub const MAX_VALUE: usize = 300;
 
 /// A place in a message where a value is put in: `{slot.order_number}`.
@@ -14,6 +14,8 @@ pub struct Hole {
     pub at: usize,
     /// What goes there: `customer.name`, `slot.…`, `call.…`.
     pub name: Arc<str>,
+    /// Longest value that fits, in UTF-16 units, at most [`MAX_VALUE`]; a longer one is cut.
+    pub max: usize,
 }
 
 /// One message of an answer, checked against LINE's limits when it was built.
@@ -81,7 +83,7 @@ impl Bubble {
             out.push_str(&self.json[done..hole.at]);
             done = hole.at;
             if let Some(value) = value(&hole.name) {
-                escape(&mut out, cut(&value, MAX_VALUE));
+                escape(&mut out, cut(&value, hole.max.min(MAX_VALUE)));
             }
         }
         out.push_str(&self.json[done..]);
@@ -133,7 +135,8 @@ mod tests {
         let json = r#"{"type":"text","text":"您好 ！"}"#;
         let at = json.find('！').unwrap();
         let name = Arc::from("customer.name");
-        let bubble = Bubble::with_holes(json, None, vec![Hole { at, name }]);
+        let max = MAX_VALUE;
+        let bubble = Bubble::with_holes(json, None, vec![Hole { at, name, max }]);
         let filled = bubble.filled(|_| Some(Cow::Borrowed("\"},{\\\n")));
         let read: serde_json::Value = serde_json::from_str(&filled).unwrap();
         assert_eq!(read["text"], "您好 \"},{\\\n！");
