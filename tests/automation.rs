@@ -259,9 +259,8 @@ fn synonyms_answer_but_never_take_a_written_term() {
 #[test]
 fn the_winner_names_what_was_typed() {
     let text = "哈囉！請問【運　費】?";
-    let explanation = SAMPLE.explain(text);
-    let winner = &explanation.hits[0];
-    assert_eq!(&*winner.id, "shipping_fee");
+    let winner = SAMPLE.explain(text, NOON).winner.unwrap();
+    assert_eq!(&*winner.of, "shipping_fee");
     assert_eq!(&text[winner.span.clone()], "運　費");
 }
 
@@ -296,7 +295,7 @@ fn a_button_that_sends_data_is_answered_or_warned_of() {
 fn explain_says_what_would_be_answered() {
     let explain = |text: &str| {
         let mut out = Vec::new();
-        let code = hotline::cli::explain::run(&sample_dir(), text, &mut out).unwrap();
+        let code = hotline::cli::explain::run(&sample_dir(), text, NOON, &mut out).unwrap();
         assert_eq!(code, 0);
         String::from_utf8(out).unwrap()
     };
@@ -370,9 +369,12 @@ proptest! {
     #[test]
     fn no_text_makes_understanding_panic(text in any::<String>()) {
         let understood = SAMPLE.understand(&text, NOON);
-        let explanation = SAMPLE.explain(&text);
-        prop_assert_eq!(understood.rule, explanation.hits.first().map(|hit| hit.rule));
-        for hit in explanation.hits {
+        let explanation = SAMPLE.explain(&text, NOON);
+        prop_assert_eq!(&understood, &explanation.understanding);
+        if let Some(winner) = &explanation.winner {
+            prop_assert_eq!(understood.rule, winner.rule);
+        }
+        for hit in explanation.hits.into_iter().chain(explanation.winner) {
             prop_assert!(text.get(hit.span).is_some_and(|found| !found.is_empty()));
         }
     }

@@ -1,10 +1,13 @@
 //! The fingerprint of a playbook: equal for equal content, whatever machine or run built it.
 
-use crate::domain::playbook::{Answer, Assistance, LateAnswers, Policy, Tap};
+use crate::automation::lessons::Taught;
+use crate::automation::schedule::Schedule;
+use crate::automation::understanding::corpus::{Corpus, Thresholds};
+use crate::domain::playbook::{Answer, Assistance, Intent, LateAnswers, Policy, Tap};
 use sha2::{Digest as _, Sha256};
 
 /// Raise when the same files are understood differently by a newer program.
-const ENGINE: &str = "keywords/1";
+const ENGINE: &str = "understanding/1";
 
 /// Collects everything that can change a decision; every part is length-prefixed.
 pub struct Digest(Sha256);
@@ -27,6 +30,105 @@ impl Digest {
     /// Adds a number.
     pub fn number(&mut self, number: u64) {
         self.0.update(number.to_le_bytes());
+    }
+
+    /// The fingerprint of what the examples and word lists teach.
+    pub(crate) fn of_lessons(taught: &Taught) -> u64 {
+        let Taught {
+            corpus,
+            intents: _,
+            flows: _,
+            talks: _,
+            cues,
+            unless,
+        } = taught;
+        let Corpus {
+            intents,
+            rules,
+            talks,
+            texts,
+            groups,
+            human_terms,
+            talk_terms,
+            negation,
+            thresholds,
+        } = corpus;
+        let mut digest = Digest::default();
+        digest.number(*intents as u64);
+        digest.number(*talks as u64);
+        digest.all(rules, |digest, id| digest.text(id));
+        digest.all(texts, |digest, text| {
+            digest.text(&text.words);
+            digest.number(text.intent.map_or(0, |intent| u64::from(intent) + 1));
+            digest.number(text.rule.map_or(0, |rule| u64::from(rule) + 1));
+            digest.number(text.talk.map_or(0, |talk| u64::from(talk) + 1));
+            digest.number(u64::from(text.human));
+        });
+        digest.all(groups, |digest, group| {
+            digest.text(&group.id);
+            digest.all(&group.words, |digest, word| digest.text(word));
+            digest.all(&group.not_sound, |digest, word| digest.text(word));
+            digest.number(u64::from(group.sound));
+        });
+        digest.all(human_terms, |digest, term| digest.text(term));
+        digest.all(talk_terms, |digest, (term, talk)| {
+            digest.text(term);
+            digest.number(u64::from(*talk));
+        });
+        digest.all(negation, |digest, (word, sense)| {
+            digest.text(word);
+            digest.number(*sense as u64);
+        });
+        let Thresholds {
+            intent,
+            margin,
+            faq,
+            human,
+        } = thresholds;
+        for share in [intent, margin, faq, human] {
+            digest.number(u64::from(share.to_bits()));
+        }
+        digest.all(cues, |digest, cue| {
+            digest.text(&cue.word);
+            digest.number(u64::from(cue.cue.0));
+        });
+        digest.all(unless, |digest, phrase| {
+            digest.text(&phrase.folded);
+            digest.number(u64::from(phrase.rule));
+        });
+        digest.finish()
+    }
+
+    fn all<T>(&mut self, items: &[T], mut add: impl FnMut(&mut Digest, &T)) {
+        self.number(items.len() as u64);
+        for item in items {
+            add(self, item);
+        }
+    }
+
+    /// Adds when a rule answers.
+    pub fn schedule(&mut self, schedule: &Schedule) {
+        let Schedule { open, from, until } = schedule;
+        self.number(open.map_or(0, |open| 1 + u64::from(open)));
+        for day in [from, until] {
+            self.number(day.map_or(u64::MAX, i64::cast_unsigned));
+        }
+    }
+
+    /// Adds what is done about an intent.
+    pub fn intent(&mut self, intent: &Intent) {
+        let Intent {
+            id,
+            reply,
+            flow,
+            flow_on_wish,
+            handoff,
+        } = intent;
+        self.text(id);
+        self.answer(reply.as_ref());
+        self.number(flow.map_or(0, |flow| u64::from(flow) + 1));
+        self.number(u64::from(*flow_on_wish));
+        self.text(handoff.map_or("", |reason| reason.as_str()));
     }
 
     /// Adds the policies.

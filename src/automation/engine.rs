@@ -5,37 +5,46 @@
 
 use crate::automation::dialogues::Dialogues;
 use crate::automation::digest::Digest;
-use crate::automation::fold::Folded;
-use crate::automation::matcher::{Hit, Matcher};
+use crate::automation::explanation::{Explanation, Found};
+use crate::automation::lessons::Lessons;
+use crate::automation::matcher::Matcher;
 use crate::automation::menu::{self, RichMenu};
 use crate::automation::postbacks::{self, Postbacks};
 use crate::automation::rules::{self, Rule};
+use crate::automation::schedule::Schedule;
 use crate::automation::synonyms::Collector;
+use crate::automation::understanding::cues::CueWords;
+use crate::automation::understanding::lexicon::Owner;
+use crate::automation::understanding::reader::{Reader, Reading, Room};
 use crate::automation::{messages, reach};
 use crate::config::AutomationAsWritten;
-use crate::config::fault::{Fault, Findings, Place};
 use crate::config::connectors::Connectors;
+use crate::config::fault::{Fault, Findings, Place};
 use crate::config::section::Section;
 use crate::domain::playbook::{
-    Answer, Flow, Phrase, Playbook, Policy, Reading, Tap, Understanding,
+    Answer, Flow, Intent, Phrase, Playbook, Policy, Reading as SlotReading, Tap, Understanding,
 };
 use crate::domain::time::Millis;
 use crate::ports::understand::Understand;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 thread_local! {
-    /// Room for one folded text per thread; emptied before `understand` returns.
-    static FOLDED: RefCell<Folded> = RefCell::default();
+    /// Room for one text per thread; emptied before `understand` returns.
+    static ROOM: RefCell<Room> = RefCell::default();
 }
 
 /// The automation of one moment.
 #[derive(Debug)]
 pub struct Engine {
     matcher: Matcher,
+    reader: Reader,
+    cues: CueWords,
     answers: Vec<Answer>,
+    schedules: Vec<Schedule>,
+    intents: Vec<Intent>,
+    talks: Vec<Answer>,
     postbacks: Postbacks,
     fallback: Option<Answer>,
     greeting: Option<Answer>,
@@ -45,30 +54,6 @@ pub struct Engine {
     dialogues: Dialogues,
     policy: Policy,
     digest: u64,
-}
-
-/// Why a text is answered the way it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// The text as it was matched.
-    pub folded: String,
-    /// Every term that was found, the winner first, then by place.
-    pub hits: Vec<Found>,
-}
-
-/// A term found in a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Index of the rule.
-    pub rule: u32,
-    /// Id of the rule.
-    pub id: Arc<str>,
-    /// The term, folded.
-    pub term: String,
-    /// The rule's priority.
-    pub priority: i32,
-    /// Where, in bytes of the original text.
-    pub span: Range<usize>,
 }
 
 /// The single tables and where they were first seen.
@@ -95,15 +80,18 @@ impl Engine {
             .collect();
         let mut rules = Vec::new();
         let mut collector = Collector::default();
+        let mut lessons = Lessons::default();
         let mut singles = Singles::default();
         let dialogues = Dialogues::read(&roots, &as_written.documents);
         let flows = &dialogues.ids;
         let mut taps = postbacks::house(flows);
         for root in &roots {
-            rules::read(root, &mut rules);
+            rules::read(root, &mut rules, &mut lessons);
+            lessons.read(root);
             collector.read(root);
             postbacks::read(root, flows, &mut taps);
             singles.read(root);
+            singles.teach(root, &mut lessons);
         }
         let mut menu = menu::Read::default();
         for root in &roots {
@@ -149,9 +137,28 @@ impl Engine {
             let folder = Arc::from(place.as_str());
             findings.warn(&folder, Place::default(), "fallback", "nothing", allowed);
         }
+        let mut taught = lessons.finish(&rules, &findings);
+        let names = std::mem::take(&mut taught.flows);
+        names.resolve(&mut taught.intents, flows, &findings);
+        let fingerprint = Digest::of_lessons(&taught);
+        if findings.any_fault() {
+            return Err(findings.verdict().err().unwrap_or_default());
+        }
+        let built = Matcher::build(taught.unless)
+            .and_then(|unless| Reader::build(&taught.corpus, &matcher, unless))
+            .and_then(|reader| Ok((reader, CueWords::build(taught.cues)?)));
+        let (reader, cues) = built.unwrap_or_else(|error| {
+            too_big(&error);
+            Default::default()
+        });
         let warnings = findings.verdict()?;
         let mut engine = Engine {
             matcher,
+            reader,
+            cues,
+            schedules: rules.iter().map(|rule| rule.schedule).collect(),
+            intents: taught.intents,
+            talks: taught.talks,
             answers: rules
                 .into_iter()
                 .filter_map(|rule: Rule| rule.answer)
@@ -164,7 +171,7 @@ impl Engine {
             menu: menu.menu,
             dialogues,
             policy: as_written.policy.clone(),
-            digest: 0,
+            digest: fingerprint,
         };
         engine.digest = engine.fingerprint();
         Ok((engine, warnings))
@@ -190,40 +197,98 @@ impl Engine {
         self.answers.len()
     }
 
-    /// Why a text is answered the way it is.
-    pub fn explain(&self, text: &str) -> Explanation {
-        let mut folded = Folded::default();
-        folded.fill(text);
-        let winner = self.matcher.winner(&folded);
-        let mut hits: Vec<Hit> = self.matcher.hits(&folded).collect();
-        hits.sort_by_key(|hit| (Some(hit) != winner.as_ref(), hit.span.start, hit.term));
-        let hits = hits.into_iter().map(|hit| {
-            let term = &self.matcher.terms()[hit.term];
+    /// Reads a text into the room and says what was read.
+    fn read(&self, text: &str, at: Millis, room: &mut Room) -> (Reading, Understanding) {
+        let applies = |rule: u32| {
+            let schedule = self.schedules.get(rule as usize);
+            schedule.is_some_and(|schedule| schedule.holds(&self.dialogues.calendar, at))
+        };
+        let reading = self.reader.read(text, &self.matcher, room, applies);
+        let understanding = Understanding {
+            digest: self.digest,
+            rule: reading.rule,
+            intent: reading.intent,
+            confidence: (reading.confidence * 100.0).round() as u8,
+            wants_human: reading.wants_human,
+            talk: reading.talk,
+            cues: self.cues.read(&room.scan),
+        };
+        (reading, understanding)
+    }
+
+    /// Why a text said at this moment is answered the way it is.
+    pub fn explain(&self, text: &str, at: Millis) -> Explanation {
+        let mut room = Room::default();
+        let (reading, understanding) = self.read(text, at, &mut room);
+        let scan = &room.scan;
+        let hits = scan.hits.iter().map(|hit| {
+            let bytes =
+                scan.pieces[hit.first].start as usize..scan.pieces[hit.end - 1].end as usize;
+            let (of, rule, term) = match hit.owner {
+                Owner::Term(number) => {
+                    let term = &self.matcher.terms()[number as usize];
+                    let id = self.answers[term.rule as usize].rule.clone();
+                    (id, Some(term.rule), &term.folded)
+                }
+                Owner::Group(group) => {
+                    let word = &self.reader.words()[hit.word as usize].folded;
+                    (self.reader.group(group), None, word)
+                }
+            };
             Found {
-                rule: hit.rule,
-                id: self.answers[hit.rule as usize].rule.clone(),
-                term: term.folded.clone(),
-                priority: term.priority,
-                span: folded.original(hit.span, text),
+                rule,
+                of,
+                term: term.clone(),
+                priority: rule.map(|_| self.priority(hit.owner)),
+                how: hit.how,
+                negated: hit.negated,
+                span: scan.folded.original(bytes, text),
             }
         });
+        let mut hits: Vec<Found> = hits.collect();
+        let winner = reading.hit.map(|at| hits.remove(at));
+        let intents = self.intents.iter().map(|intent| intent.id.clone());
+        let scores = intents
+            .chain([Arc::from("unknown")])
+            .zip(self.reader.intents(&room).iter().copied());
         Explanation {
-            hits: hits.collect(),
-            folded: folded.text().to_owned(),
+            scores: scores.collect(),
+            winner,
+            hits,
+            folded: scan.folded.text().to_owned(),
+            understanding,
         }
+    }
+
+    fn priority(&self, owner: Owner) -> i32 {
+        match owner {
+            Owner::Term(number) => self.matcher.terms()[number as usize].priority,
+            Owner::Group(_) => 0,
+        }
+    }
+
+    /// The id of an intent, or `unknown`.
+    pub fn intent_id(&self, intent: Option<u16>) -> &str {
+        let intent = intent.and_then(|number| self.intents.get(usize::from(number)));
+        intent.map_or("unknown", |intent| &intent.id)
     }
 
     fn fingerprint(&self) -> u64 {
         let mut digest = Digest::default();
+        digest.number(self.digest);
         digest.policy(&self.policy);
         for term in self.matcher.terms() {
             digest.text(&term.folded);
             digest.number(u64::from(term.rule));
             digest.number(u64::from(term.priority.cast_unsigned()));
         }
-        for answer in &self.answers {
+        for answer in self.answers.iter().chain(&self.talks) {
             digest.answer(Some(answer));
         }
+        self.schedules
+            .iter()
+            .for_each(|schedule| digest.schedule(schedule));
+        self.intents.iter().for_each(|intent| digest.intent(intent));
         let mut postbacks: Vec<_> = self.postbacks.iter().collect();
         postbacks.sort_by(|a, b| a.0.cmp(b.0));
         for (data, answer) in postbacks {
@@ -265,6 +330,23 @@ impl Singles {
         }
     }
 
+    /// Reads what is taught in single tables.
+    fn teach(&mut self, root: &Section<'_>, lessons: &mut Lessons) {
+        for key in ["unknown", "human", "negation", "cues", "understanding"] {
+            if self.first(root, key)
+                && let Some(section) = root.maybe_section(key)
+            {
+                match key {
+                    "unknown" => lessons.read_unknown(section),
+                    "human" => lessons.read_human(section),
+                    "negation" => lessons.read_negation(section),
+                    "cues" => lessons.read_cues(section),
+                    _ => lessons.read_thresholds(section),
+                }
+            }
+        }
+    }
+
     fn read(&mut self, root: &Section<'_>) {
         for key in ["fallback", "greeting", "group_greeting"] {
             if !self.first(root, key) {
@@ -289,16 +371,11 @@ impl Singles {
 }
 
 impl Understand for Engine {
-    fn understand(&self, text: &str, _: Millis) -> Understanding {
-        FOLDED.with_borrow_mut(|folded| {
-            folded.fill(text);
-            let rule = self.matcher.winner(folded).map(|hit| hit.rule);
-            folded.clear();
-            Understanding {
-                rule,
-                digest: self.digest,
-                ..Understanding::default()
-            }
+    fn understand(&self, text: &str, at: Millis) -> Understanding {
+        ROOM.with_borrow_mut(|room| {
+            let (_, understanding) = self.read(text, at, room);
+            room.scan.clear();
+            understanding
         })
     }
 }
@@ -314,6 +391,14 @@ impl Playbook for Engine {
 
     fn rule(&self, index: u32) -> Option<&Answer> {
         self.answers.get(usize::try_from(index).ok()?)
+    }
+
+    fn intent(&self, index: u16) -> Option<&Intent> {
+        self.intents.get(usize::from(index))
+    }
+
+    fn talk(&self, index: u16) -> Option<&Answer> {
+        self.talks.get(usize::from(index))
     }
 
     fn tap(&self, data: &str) -> Option<&Tap> {
@@ -332,7 +417,7 @@ impl Playbook for Engine {
         self.dialogues.flows.named(id)
     }
 
-    fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> Reading {
+    fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> SlotReading {
         self.dialogues.flows.read_slot(flow, slot, text, asked)
     }
 

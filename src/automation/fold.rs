@@ -2,8 +2,10 @@
 //!
 //! Full width becomes half width, upper case lower, Traditional Simplified; blanks, punctuation
 //! and emoji vanish. The same table folds terms and texts, so config may be written in either
-//! script. A reply is never folded. Not done: characters outside the Basic Multilingual Plane,
-//! combining marks, half-width katakana with voice marks.
+//! script. A reply is never folded. A bopomofo letter that stands for a particle (ㄇ, ㄉ, ㄌ) becomes
+//! the particle. What vanished is noted: emoji and sentence marks say something about the mood, and a
+//! gap is where one clause ends. Not done: characters outside the Basic Multilingual Plane, combining
+//! marks, half-width katakana with voice marks.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -16,7 +18,13 @@ const TS_CHARACTERS: &str = include_str!("data/ts_characters.txt");
 
 /// Forms OpenCC's table does not hold: Japanese shapes and variants that phones offer.
 const VARIANTS: &str = "価价 営营 買买 売卖 円元 図图 返返 駅站 鉄铁 変变 広广 応应 気气 沢泽 発发 \
-                        県县 経经 総总 転转 辺边 関关 団团 対对 単单 戻返 払付 届届 爲为 眞真 纔才";
+                        県县 経经 総总 転转 辺边 関关 団团 対对 単单 戻返 払付 届届 爲为 眞真 纔才 妳你 您你 祢你 牠它 喔哦 噢哦 囉啰 咧呢 唷哟 欸诶";
+
+/// Bopomofo letters typed for the particle they begin: 好ㄇ, 我ㄉ, 來ㄌ.
+const BOPOMOFO: &str = "ㄇ吗 ㄉ的 ㄌ了 ㄅ吧 ㄋ呢 ㄚ啊 ㄛ哦 ㄟ诶 ㄏ哈";
+
+/// Most dropped signs that are noted of one text.
+pub const MAX_SIGNS: usize = 16;
 
 const HALF_KATAKANA: &str = "ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン";
 
@@ -25,7 +33,10 @@ static TABLE: LazyLock<Box<[u16]>> = LazyLock::new(table);
 
 fn table() -> Box<[u16]> {
     let mut table: Vec<u16> = (0..=u16::MAX).map(own_form).collect();
-    for pair in pairs(TS_CHARACTERS).chain(pairs(VARIANTS)) {
+    for pair in pairs(TS_CHARACTERS)
+        .chain(pairs(VARIANTS))
+        .chain(pairs(BOPOMOFO))
+    {
         table[usize::from(pair.0)] = pair.1;
     }
     for (unit, kana) in (0xff66..).zip(HALF_KATAKANA.chars()) {
@@ -73,8 +84,10 @@ fn own_form(unit: u16) -> u16 {
 #[derive(Debug, Default)]
 pub struct Folded {
     text: String,
-    /// For each byte of `text`: the offset of its character in the original, and [`JOINED`].
+    /// For each byte of `text`: the offset of its character in the original, [`JOINED`] and [`GAP`].
     origin: Vec<u32>,
+    /// Signs and emoji that were dropped, in order, at most [`MAX_SIGNS`].
+    signs: Vec<char>,
     /// How much of the original was looked at, in bytes.
     seen: usize,
 }
@@ -82,6 +95,11 @@ pub struct Folded {
 /// Set on a character that continues a run of letters or of digits: no term of an alphabet begins
 /// here, and none that ended right before has ended.
 const JOINED: u32 = 1 << 31;
+
+/// Set on a character with something dropped right before it.
+const GAP: u32 = 1 << 30;
+
+const MARKS: u32 = JOINED | GAP;
 
 /// What a character means for word boundaries.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,6 +117,7 @@ impl Folded {
         self.clear();
         let table = &*TABLE;
         let mut before = Run::None;
+        let mut gap = false;
         for (count, (at, c)) in original.char_indices().enumerate() {
             if count == MAX_CHARS {
                 break;
@@ -113,14 +132,20 @@ impl Folded {
             };
             let Some(folded) = folded else {
                 before = Run::None;
+                gap = true;
+                if self.signs.len() < MAX_SIGNS && is_told(c) {
+                    self.signs.push(c);
+                }
                 continue;
             };
             let run = run(folded);
             let joined = run != Run::None && run == before;
             before = run;
             self.text.push(folded);
-            let at = u32::try_from(at).unwrap_or(0) & !JOINED;
-            let mark = at | if joined { JOINED } else { 0 };
+            let at = u32::try_from(at).unwrap_or(0) & !MARKS;
+            let joined = if joined { JOINED } else { 0 };
+            let mark = at | joined | if gap { GAP } else { 0 };
+            gap = false;
             self.origin.resize(self.text.len(), mark);
         }
     }
@@ -129,6 +154,7 @@ impl Folded {
     pub fn clear(&mut self) {
         self.text.clear();
         self.origin.clear();
+        self.signs.clear();
         self.seen = 0;
     }
 
@@ -142,12 +168,23 @@ impl Folded {
         self.origin.get(at).is_none_or(|mark| mark & JOINED == 0)
     }
 
+    /// Whether something was dropped right before the character at this byte: a blank, a sign.
+    pub fn is_gap(&self, at: usize) -> bool {
+        self.origin.get(at).is_some_and(|mark| mark & GAP != 0)
+    }
+
+    /// Emoji and sentence marks that were dropped, in order; blanks, joiners and skin tones are not
+    /// among them.
+    pub fn signs(&self) -> &[char] {
+        &self.signs
+    }
+
     /// The bytes of the original that a stretch of the folded text came from.
     pub fn original(&self, folded: Range<usize>, original: &str) -> Range<usize> {
         let place = |at: usize| {
             self.origin
                 .get(at)
-                .map_or(self.seen, |mark| (mark & !JOINED) as usize)
+                .map_or(self.seen, |mark| (mark & !MARKS) as usize)
         };
         let start = place(folded.start);
         let last = place(folded.end.saturating_sub(1));
@@ -157,6 +194,14 @@ impl Folded {
             .map_or(0, char::len_utf8);
         start..(last + width).max(start)
     }
+}
+
+/// Whether a dropped character says something.
+fn is_told(c: char) -> bool {
+    let silent = c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{feff}' | '\u{2060}');
+    !silent
 }
 
 fn run(c: char) -> Run {

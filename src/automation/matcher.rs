@@ -32,7 +32,7 @@ pub struct Hit {
 }
 
 /// The automaton over all terms.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Matcher {
     automaton: Option<AhoCorasick>,
     terms: Vec<Term>,

@@ -3,12 +3,17 @@
 use crate::automation::fold::Folded;
 use crate::automation::matcher::Matcher;
 use crate::automation::rules::Rule;
+use crate::automation::schedule::Schedule;
 use crate::config::fault::Findings;
 
 /// Warns of every rule whose terms all hold a term of a rule with higher priority.
 pub fn unreachable(rules: &[Rule], matcher: &Matcher, findings: &Findings) {
     let mut state: Vec<Option<u32>> = vec![None; rules.len()];
-    let mut open: Vec<bool> = rules.iter().map(|rule| rule.terms.is_empty()).collect();
+    // Examples are another way to be found.
+    let mut open: Vec<bool> = rules
+        .iter()
+        .map(|rule| rule.terms.is_empty() || rule.has_examples)
+        .collect();
     let mut folded = Folded::default();
     for term in matcher.terms() {
         let own = term.rule as usize;
@@ -17,7 +22,11 @@ pub fn unreachable(rules: &[Rule], matcher: &Matcher, findings: &Findings) {
         }
         folded.fill(&term.folded);
         match matcher.winner(&folded).map(|hit| hit.rule) {
-            Some(rule) if rules[rule as usize].priority > term.priority => {
+            // A rule with hours leaves room for others at other times.
+            Some(rule)
+                if rules[rule as usize].priority > term.priority
+                    && rules[rule as usize].schedule == Schedule::default() =>
+            {
                 state[own] = Some(rule);
             }
             _ => open[own] = true,

@@ -4,8 +4,10 @@
 //! written out beats the same term made by a synonym.
 
 use crate::automation::fold::fold;
+use crate::automation::lessons::Lessons;
 use crate::automation::matcher::Term;
 use crate::automation::messages;
+use crate::automation::schedule::Schedule;
 use crate::automation::synonyms::{MAX_VARIANTS, Synonyms};
 use crate::config::fault::{Findings, Place};
 use crate::config::nearest;
@@ -36,16 +38,24 @@ pub struct Rule {
     pub priority: i32,
     /// The terms as written and where.
     pub terms: Vec<(String, Place)>,
+    /// Phrases, folded, inside which a term does not count.
+    pub unless: Vec<String>,
+    /// Whether examples speak for it, too.
+    pub has_examples: bool,
+    /// When it answers.
+    pub schedule: Schedule,
     /// What it answers; `None` when that was at fault.
     pub answer: Option<Answer>,
 }
 
 /// Reads the `[[keyword]]` rules of one file.
-pub fn read(root: &Section<'_>, rules: &mut Vec<Rule>) {
+pub(crate) fn read(root: &Section<'_>, rules: &mut Vec<Rule>, lessons: &mut Lessons) {
     for section in root.sections("keyword") {
         let name = "1 to 64 of a-z 0-9 _ -";
         section.require("id", name);
-        section.require("terms", "a list of 1 to 200 words");
+        if !section.has("examples") {
+            section.require("terms", "a list of 1 to 200 words");
+        }
         section.require("reply", "a list of 1 to 5 messages");
         let id = section.parsed("id", name, |text| is_id(text).then(|| text.to_owned()));
         let id = id.unwrap_or_default();
@@ -59,7 +69,17 @@ pub fn read(root: &Section<'_>, rules: &mut Vec<Rule>) {
         if rules.len() == MAX_RULES {
             section.fault("id", "one rule too many", &format!("{MAX_RULES} rules"));
         }
+        let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
+        lessons.read_rule(&section, number, &id);
+        let unless = section.texts("unless", 0..=MAX_TERMS, 1..=MAX_TERM_CHARS);
         let rule = Rule {
+            unless: unless
+                .iter()
+                .map(|(phrase, _)| fold(phrase))
+                .filter(|phrase| !phrase.is_empty())
+                .collect(),
+            has_examples: section.has("examples"),
+            schedule: Schedule::read(&section),
             answer: messages::answer(&section, "reply", &id),
             id: Arc::from(id),
             file: section.file().clone(),
@@ -78,7 +98,8 @@ pub fn read(root: &Section<'_>, rules: &mut Vec<Rule>) {
     }
 }
 
-fn is_id(text: &str) -> bool {
+/// Whether a text can be an id.
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
             .bytes()
@@ -106,7 +127,7 @@ pub fn terms(rules: &[Rule], synonyms: &Synonyms, findings: &Findings) -> Vec<Te
             priority: rules[index].priority,
         });
     };
-    let mut written: HashMap<String, usize> = HashMap::new();
+    let mut written: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, rule) in rules.iter().enumerate() {
         for (term, at) in &rule.terms {
             let folded = fold(term);
@@ -114,31 +135,35 @@ pub fn terms(rules: &[Rule], synonyms: &Synonyms, findings: &Findings) -> Vec<Te
                 let key = format!("keyword \"{}\" terms", rule.id);
                 findings.fault(&rule.file, *at, &key, &found, allowed);
             };
-            match written.get(&folded) {
-                _ if folded.is_empty() => {
-                    fault(format!("{term:?}"), "a word with letters or digits");
-                    continue;
-                }
-                Some(first) if *first == index => {}
-                Some(first) => {
-                    let first = &rules[*first];
-                    let found = format!(
-                        "{term:?}, the same as a term of \"{}\" ({}:{})",
-                        first.id, first.file, first.at.line
-                    );
-                    fault(found, "one rule a term");
-                }
-                None => {
-                    if term.chars().any(is_sign) {
-                        let key = format!("keyword \"{}\" terms", rule.id);
-                        let found = format!("{term:?}, which matches as {folded:?}");
-                        let allowed = "a term without signs: they are dropped before matching";
-                        findings.warn(&rule.file, *at, &key, &found, allowed);
-                    }
-                    written.insert(folded.clone(), index);
-                    claim(folded, index);
-                }
+            if folded.is_empty() {
+                fault(format!("{term:?}"), "a word with letters or digits");
+                continue;
             }
+            let owners = written.entry(folded.clone()).or_default();
+            if owners.contains(&index) {
+                continue;
+            }
+            // Two rules may share a term when there is no moment at which both answer.
+            let rival = owners
+                .iter()
+                .find(|owner| rules[**owner].schedule.meets(&rule.schedule));
+            if let Some(first) = rival {
+                let first = &rules[*first];
+                let found = format!(
+                    "{term:?}, the same as a term of \"{}\" ({}:{})",
+                    first.id, first.file, first.at.line
+                );
+                fault(found, "one rule a term");
+                continue;
+            }
+            if term.chars().any(is_sign) {
+                let key = format!("keyword \"{}\" terms", rule.id);
+                let found = format!("{term:?}, which matches as {folded:?}");
+                let allowed = "a term without signs: they are dropped before matching";
+                findings.warn(&rule.file, *at, &key, &found, allowed);
+            }
+            owners.push(index);
+            claim(folded, index);
         }
     }
     let mut made: HashMap<String, usize> = HashMap::new();

@@ -1,21 +1,24 @@
 //! `hotline explain "text"`: why a text is answered the way it is.
 //!
-//! Says what this version does and no more: folding, keyword rules, the fallback. Needs no secret
-//! and no store, so it tells nothing of a conversation's state: a person may hold it.
+//! Folding, words found and how, intent scores, cues, and what would be done about it in a fresh
+//! conversation. Needs no secret and no store, so it tells nothing of a conversation's state: a person
+//! may hold it, or a flow may be waiting for just this text.
 
-use crate::automation::{Engine, Explanation};
+use crate::automation::understanding::lexicon::How;
+use crate::automation::{Engine, Explanation, Found};
 use crate::cli::check::write_all;
 use crate::config::{Fault, load};
-use crate::domain::playbook::{Answer, Playbook};
+use crate::domain::playbook::{Answer, Cues, Playbook, Understanding};
+use crate::domain::time::Millis;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Explains a text by the config in a folder. Answers the exit code: 0, or 1 when the config is at
-/// fault.
+/// Explains a text by the config in a folder, as if it were said at this moment. Answers the exit
+/// code: 0, or 1 when the config is at fault.
 ///
 /// # Errors
 /// Only when `out` cannot be written.
-pub fn run(config_dir: &Path, text: &str, out: &mut dyn Write) -> io::Result<u8> {
+pub fn run(config_dir: &Path, text: &str, at: Millis, out: &mut dyn Write) -> io::Result<u8> {
     let engine = load(config_dir, &|_| None).and_then(|loaded| Engine::build(&loaded.automation));
     let engine = match engine {
         Ok((engine, _)) => engine,
@@ -26,45 +29,129 @@ pub fn run(config_dir: &Path, text: &str, out: &mut dyn Write) -> io::Result<u8>
             return Ok(1);
         }
     };
-    let explanation = engine.explain(text);
+    let explanation = engine.explain(text, at);
     writeln!(out, "text     {text}")?;
     writeln!(out, "folded   {}", explanation.folded)?;
     matches(&explanation, text, out)?;
-    match explanation.hits.first() {
-        Some(winner) => answer("keyword rule", engine.rule(winner.rule), out)?,
-        None => answer("fallback", engine.fallback(), out)?,
-    }
-    writeln!(
-        out,
-        "note     this version decides by keywords alone: intents, flows and the assistant come later"
-    )?;
+    scores(&explanation, out)?;
+    signs(&explanation.understanding, out)?;
+    outcome(&engine, &explanation, out)?;
     Ok(0)
 }
 
 fn matches(explanation: &Explanation, text: &str, out: &mut dyn Write) -> io::Result<()> {
-    if explanation.hits.is_empty() {
-        writeln!(out, "matched  no keyword rule")?;
+    match &explanation.winner {
+        Some(winner) => found("matched", winner, text, out)?,
+        None if explanation.understanding.rule.is_some() => {
+            writeln!(out, "matched  no term; the examples of a rule say it")?;
+        }
+        None => writeln!(out, "matched  no keyword rule")?,
     }
-    for (i, hit) in explanation.hits.iter().enumerate() {
-        let head = if i == 0 { "matched" } else { "also" };
+    for hit in &explanation.hits {
+        found("also", hit, text, out)?;
+    }
+    if explanation.winner.is_some() && explanation.hits.iter().any(|hit| hit.rule.is_some()) {
         writeln!(
             out,
-            "{head:<8} {} by \"{}\" at bytes {}..{} (term \"{}\", priority {})",
-            hit.id,
-            text.get(hit.span.clone()).unwrap_or_default(),
-            hit.span.start,
-            hit.span.end,
-            hit.term,
-            hit.priority
-        )?;
-    }
-    if explanation.hits.len() > 1 {
-        writeln!(
-            out,
-            "order    highest priority, then longest, then earliest, then first in the files"
+            "order    highest priority, then as written before misspelt, longest, earliest, first in the files"
         )?;
     }
     Ok(())
+}
+
+fn found(head: &str, hit: &Found, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let kind = match hit.rule {
+        Some(_) => "",
+        None => "word of ",
+    };
+    write!(
+        out,
+        "{head:<8} {kind}{} by \"{}\" at bytes {}..{} (",
+        hit.of,
+        text.get(hit.span.clone()).unwrap_or_default(),
+        hit.span.start,
+        hit.span.end,
+    )?;
+    match hit.priority {
+        Some(priority) => write!(out, "term \"{}\", priority {priority}", hit.term)?,
+        None => write!(out, "\"{}\"", hit.term)?,
+    }
+    match hit.how {
+        How::Exact => {}
+        How::Sound => write!(out, ", sounds like it")?,
+        How::Shape => write!(out, ", one wrong character")?,
+    }
+    if hit.negated {
+        write!(out, ", negated")?;
+    }
+    writeln!(out, ")")
+}
+
+fn scores(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+    if explanation.scores.is_empty() {
+        return writeln!(
+            out,
+            "intents  none: the config has no [[intent]] with examples"
+        );
+    }
+    let mut scores = explanation.scores.clone();
+    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let told: Vec<String> = scores
+        .iter()
+        .map(|(intent, share)| format!("{intent} {:.0}%", share * 100.0))
+        .collect();
+    writeln!(out, "intents  {}", told.join(", "))
+}
+
+fn signs(understanding: &Understanding, out: &mut dyn Write) -> io::Result<()> {
+    if understanding.wants_human {
+        writeln!(out, "person   asked for")?;
+    }
+    let cues: Vec<&str> = Cues::NAMES
+        .iter()
+        .filter(|(cue, _)| understanding.cues.has(*cue))
+        .map(|(_, name)| *name)
+        .collect();
+    if !cues.is_empty() {
+        writeln!(out, "cues     {}", cues.join(", "))?;
+    }
+    Ok(())
+}
+
+/// What is done in a fresh conversation.
+fn outcome(engine: &Engine, explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+    let understanding = &explanation.understanding;
+    let id = engine.intent_id(understanding.intent);
+    writeln!(out, "intent   {id}, {}% sure", understanding.confidence)?;
+    let intent = understanding.intent.and_then(|index| engine.intent(index));
+    if understanding.wants_human {
+        return writeln!(out, "outcome  a person takes it (user_request)");
+    }
+    if let Some(reason) = intent.and_then(|intent| intent.handoff) {
+        return writeln!(out, "outcome  a person takes it ({})", reason.as_str());
+    }
+    let rule = understanding.rule.and_then(|rule| engine.rule(rule));
+    if let Some(intent) = intent
+        && let Some(flow) = intent.flow.and_then(|flow| engine.flow(flow))
+    {
+        let now = !intent.flow_on_wish || understanding.cues.has(Cues::WISH) || rule.is_none();
+        if now {
+            return writeln!(out, "outcome  the flow \"{}\" begins", flow.id);
+        }
+    }
+    if let Some(rule) = rule {
+        return answer("keyword rule", Some(rule), out);
+    }
+    if let Some(reply) = intent.and_then(|intent| intent.reply.as_ref()) {
+        return answer("intent", Some(reply), out);
+    }
+    if let Some(talk) = understanding.talk.and_then(|talk| engine.talk(talk)) {
+        return answer("small talk", Some(talk), out);
+    }
+    if engine.policy().assistant.enabled {
+        return writeln!(out, "outcome  the assistant is asked");
+    }
+    answer("fallback", engine.fallback(), out)
 }
 
 fn answer(by: &str, answer: Option<&Answer>, out: &mut dyn Write) -> io::Result<()> {

@@ -8,6 +8,7 @@
 
 mod ask;
 pub mod check;
+pub mod classify;
 mod conversation;
 mod demo;
 mod doctor;
@@ -22,10 +23,12 @@ mod simulator;
 mod store;
 mod usage;
 
+use crate::domain::time::Millis;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Done.
 const DONE: u8 = 0;
@@ -50,6 +53,8 @@ enum Command {
     Serve(ConfigArgument),
     /// Validates every file of the config
     Check(ConfigArgument),
+    /// What messages mean: JSON lines {"id", "text"} in, one line of meaning each out
+    Classify(ConfigArgument),
     /// Why a text is answered the way it is
     Explain(Explain),
     /// Asks the outside world: token, webhook URL, quota, store, clock, disk
@@ -110,9 +115,17 @@ pub fn run() -> ExitCode {
             &environment,
             &mut std::io::stdout().lock(),
         )),
+        Command::Classify(arguments) => classify::told(classify::run(
+            &arguments.config,
+            now(),
+            std::io::stdin().lock(),
+            &mut std::io::BufWriter::new(std::io::stdout().lock()),
+            &mut std::io::stderr().lock(),
+        )),
         Command::Explain(arguments) => {
             let Explain { text, config } = arguments;
-            written(explain::run(&config, &text, &mut std::io::stdout().lock()))
+            let out = &mut std::io::stdout().lock();
+            written(explain::run(&config, &text, now(), out))
         }
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
@@ -124,6 +137,12 @@ pub fn run() -> ExitCode {
         Command::Simulator(arguments) => simulator::run(&arguments),
     };
     ExitCode::from(code)
+}
+
+/// The time of the wall.
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Millis(since.map_or(0, |since| since.as_millis() as u64))
 }
 
 /// Where environment variables come from outside tests.

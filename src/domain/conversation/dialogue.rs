@@ -107,18 +107,22 @@ impl Conversation {
                     next,
                 } => {
                     run.rounds = run.rounds.saturating_add(1);
-                    let names = || forget.iter().map(|slot| &flow.slots[*slot].name);
-                    run.slots
-                        .retain(|known| names().all(|name| **name != *known.name));
                     let too_often = run.rounds >= flow.max_failures;
-                    self.memory
-                        .retain(|known| names().all(|name| **name != *known.name));
+                    // What it says may name what it forgets.
+                    if let (Some(answer), false) = (answer, too_often) {
+                        self.say(moment, answer, cause);
+                    }
+                    let kept = |known: &Value| {
+                        let mut names = forget.iter().map(|slot| &flow.slots[*slot].name);
+                        names.all(|name| **name != *known.name)
+                    };
+                    self.memory.retain(kept);
+                    if let Some(run) = &mut self.run {
+                        run.slots.retain(kept);
+                    }
                     if too_often {
                         self.hand_off(moment, Reason::ComplexQuery, cause);
                         return;
-                    }
-                    if let Some(answer) = answer {
-                        self.say(moment, answer, cause);
                     }
                     at = *next;
                 }

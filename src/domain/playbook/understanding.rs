@@ -40,6 +40,17 @@ impl Cues {
     /// Wants a thing done now, and does not ask about it: 我要, 幫我, 想申請.
     pub const WISH: Cues = Cues(1 << 6);
 
+    /// Every cue and its name, as in `[cues]` of the config.
+    pub const NAMES: [(Cues, &'static str); 7] = [
+        (Cues::CANCEL, "cancel"),
+        (Cues::START_OVER, "start_over"),
+        (Cues::STALL, "stall"),
+        (Cues::CORRECTION, "correction"),
+        (Cues::YES, "yes"),
+        (Cues::NO, "no"),
+        (Cues::WISH, "wish"),
+    ];
+
     /// Whether all of `other` are in it.
     pub const fn has(self, other: Cues) -> bool {
         self.0 & other.0 == other.0

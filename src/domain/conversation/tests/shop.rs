@@ -62,6 +62,7 @@ fn with_hole(rule: &str, name: &str) -> Answer {
     let hole = crate::domain::playbook::Hole {
         at,
         name: name.into(),
+        max: 300,
     };
     Answer {
         rule: rule.into(),

@@ -1,0 +1,360 @@
+//! The reader: a text to what is meant, who is wanted, which canned answer helps.
+//!
+//! A term that is there and not negated answers unless the classifier is sure that it does not help;
+//! without one, the classifier must be sure that it does. A rule that no example speaks for is answered
+//! by its terms alone.
+
+use crate::automation::matcher::Matcher;
+use crate::automation::understanding::corpus::{Corpus, Thresholds};
+use crate::automation::understanding::features::{self, Feature, Names};
+use crate::automation::understanding::guards::Guards;
+use crate::automation::understanding::lexicon::{How, Lexicon, Owner, Word};
+use crate::automation::understanding::model::Model;
+use crate::automation::understanding::scan::{Scan, Vocabulary};
+use crate::automation::understanding::training::{self, Example};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// Numbers of the heads.
+const INTENT: usize = 0;
+const HUMAN: usize = 1;
+const FAQ: usize = 2;
+const TALK: usize = 3;
+
+/// A term answers unless its rule is less likely than this.
+const VETO: f32 = 0.2;
+
+/// Room for one text; reused.
+#[derive(Debug, Default)]
+pub struct Room {
+    /// The text as it was read.
+    pub scan: Scan,
+    features: Vec<Feature>,
+    rows: Vec<(u32, f32)>,
+    outputs: Vec<f32>,
+}
+
+/// What a text was read as.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The intent; `None`: unknown.
+    pub intent: Option<u16>,
+    /// How sure, 0–1.
+    pub confidence: f32,
+    /// A person is wanted.
+    pub wants_human: bool,
+    /// The keyword rule that answers.
+    pub rule: Option<u32>,
+    /// The hit of its term, by place in the scan; `None`: the examples speak for it.
+    pub hit: Option<usize>,
+    /// The small talk it is.
+    pub talk: Option<u16>,
+}
+
+/// The reader.
+#[derive(Debug, Default)]
+pub struct Reader {
+    vocabulary: Vocabulary,
+    names: Names,
+    model: Model,
+    intents: usize,
+    /// The answer of the faq head that stands for each rule; 0: none does.
+    class_of_rule: Vec<u16>,
+    rule_of_class: Vec<u32>,
+    human_group: u16,
+    group_ids: Vec<Arc<str>>,
+    thresholds: Thresholds,
+}
+
+impl Reader {
+    /// Builds and teaches a reader. `matcher` holds the terms of the keyword rules, `unless` the
+    /// phrases that cover them.
+    ///
+    /// # Errors
+    /// The automata's own bound on their size, in words.
+    pub fn build(corpus: &Corpus, matcher: &Matcher, unless: Matcher) -> Result<Reader, String> {
+        let mut words = Vec::new();
+        let mut not_sound = HashSet::new();
+        for (group, number) in corpus.groups.iter().zip(0..) {
+            not_sound.extend(group.not_sound.iter().cloned());
+            words.extend(group.words.iter().map(|word| Word {
+                folded: word.clone(),
+                owner: Owner::Group(number),
+                misspelt: group.sound,
+            }));
+        }
+        let human_group = u16::try_from(corpus.groups.len()).unwrap_or(u16::MAX);
+        words.extend(corpus.human_terms.iter().map(|word| Word {
+            folded: word.clone(),
+            owner: Owner::Group(human_group),
+            misspelt: true,
+        }));
+        let mut terms = Vec::with_capacity(matcher.terms().len());
+        for (term, number) in matcher.terms().iter().zip(0..) {
+            terms.push(features::name(&corpus.rules[term.rule as usize]));
+            words.push(Word {
+                folded: term.folded.clone(),
+                owner: Owner::Term(number),
+                misspelt: true,
+            });
+        }
+        let mut groups: Vec<u32> = corpus
+            .groups
+            .iter()
+            .map(|group| features::name(&group.id))
+            .collect();
+        groups.push(features::name("[human]"));
+        let mut reader = Reader {
+            vocabulary: Vocabulary {
+                lexicon: Lexicon::build(words, not_sound)?,
+                guards: Guards::build(&corpus.negation)?,
+                unless,
+            },
+            names: Names { groups, terms },
+            intents: corpus.intents,
+            class_of_rule: vec![0; corpus.rules.len()],
+            rule_of_class: vec![u32::MAX],
+            human_group,
+            group_ids: corpus
+                .groups
+                .iter()
+                .map(|group| Arc::from(&*group.id))
+                .collect(),
+            thresholds: corpus.thresholds,
+            ..Reader::default()
+        };
+        for text in &corpus.texts {
+            if let Some(rule) = text.rule
+                && let Some(class) = reader.class_of_rule.get_mut(rule as usize)
+                && *class == 0
+            {
+                *class = u16::try_from(reader.rule_of_class.len()).unwrap_or(0);
+                reader.rule_of_class.push(rule);
+            }
+        }
+        reader.teach(corpus, matcher);
+        Ok(reader)
+    }
+
+    fn teach(&mut self, corpus: &Corpus, matcher: &Matcher) {
+        let mut labels: BTreeMap<&str, [Option<u16>; training::HEADS]> = BTreeMap::new();
+        for text in &corpus.texts {
+            let rule = text
+                .rule
+                .map_or(0, |rule| self.class_of_rule[rule as usize]);
+            labels.insert(
+                &text.words,
+                [
+                    text.intent,
+                    Some(u16::from(text.human)),
+                    Some(rule),
+                    Some(text.talk.map_or(0, |talk| talk + 1)),
+                ],
+            );
+        }
+        // Terms are the shortest examples of their rule.
+        for term in matcher.terms() {
+            let class = self.class_of_rule[term.rule as usize];
+            if class != 0 {
+                labels
+                    .entry(&term.folded)
+                    .or_insert([None, None, Some(class), None]);
+            }
+        }
+        for term in &corpus.human_terms {
+            labels.entry(term).or_insert([None, Some(1), None, None]);
+        }
+        for (term, talk) in &corpus.talk_terms {
+            labels
+                .entry(term)
+                .or_insert([None, None, None, Some(talk + 1)]);
+        }
+        let mut room = Room::default();
+        let examples: Vec<Example> = labels
+            .into_iter()
+            .map(|(text, labels)| {
+                room.scan.fill(text, &self.vocabulary, matcher);
+                features::list(&room.scan, &self.names, &mut room.features);
+                Example {
+                    features: room.features.clone(),
+                    labels,
+                }
+            })
+            .collect();
+        let any = |head: usize| {
+            examples
+                .iter()
+                .any(|e| e.labels[head].is_some_and(|label| label > 0))
+        };
+        let classes = [
+            if examples.iter().any(|e| e.labels[INTENT].is_some()) {
+                corpus.intents + 1
+            } else {
+                0
+            },
+            if any(HUMAN) { 2 } else { 0 },
+            if any(FAQ) {
+                self.rule_of_class.len()
+            } else {
+                0
+            },
+            if any(TALK) { corpus.talks + 1 } else { 0 },
+        ];
+        self.model = training::teach(&examples, classes);
+    }
+
+    /// Reads a text. `applies` tells whether a rule is in force now.
+    pub fn read(
+        &self,
+        text: &str,
+        matcher: &Matcher,
+        room: &mut Room,
+        applies: impl Fn(u32) -> bool,
+    ) -> Reading {
+        room.scan.fill(text, &self.vocabulary, matcher);
+        if room.scan.pieces.is_empty() && room.scan.folded.signs().is_empty() {
+            return Reading::default();
+        }
+        features::list(&room.scan, &self.names, &mut room.features);
+        self.model.dictionary.rows(&room.features, &mut room.rows);
+        self.model.ask(&room.rows, &mut room.outputs);
+        let (intent, confidence) = self.intent(self.answers(INTENT, room));
+        let (rule, hit) = self.rule(matcher, room, applies);
+        Reading {
+            intent,
+            confidence,
+            wants_human: self.wants_human(room),
+            rule,
+            hit,
+            talk: self.talk(room),
+        }
+    }
+
+    /// Probabilities of every answer of a head; empty when it was never taught.
+    fn answers<'r>(&self, head: usize, room: &'r Room) -> &'r [f32] {
+        let head = self.model.heads.get(head);
+        head.and_then(|head| room.outputs.get(head.first..head.first + head.classes))
+            .unwrap_or(&[])
+    }
+
+    /// The words that are looked for, by number.
+    pub fn words(&self) -> &[Word] {
+        self.vocabulary.lexicon.words()
+    }
+
+    /// The id of a group of words.
+    pub fn group(&self, group: u16) -> Arc<str> {
+        let id = self.group_ids.get(usize::from(group));
+        id.cloned().unwrap_or_else(|| Arc::from("human"))
+    }
+
+    /// Probabilities of the intents, *unknown* last, of the text read last.
+    pub fn intents<'r>(&self, room: &'r Room) -> &'r [f32] {
+        self.answers(INTENT, room)
+    }
+
+    fn intent(&self, answers: &[f32]) -> (Option<u16>, f32) {
+        let Some(unknown) = answers.last().copied() else {
+            return (None, 0.0);
+        };
+        let (mut best, mut second) = ((self.intents, f32::MIN), f32::MIN);
+        for (at, share) in answers.iter().copied().enumerate() {
+            if share > best.1 {
+                second = best.1;
+                best = (at, share);
+            } else if share > second {
+                second = share;
+            }
+        }
+        let known = best.0 < self.intents
+            && best.1 >= self.thresholds.intent
+            && best.1 - second >= self.thresholds.margin;
+        match u16::try_from(best.0) {
+            Ok(intent) if known => (Some(intent), best.1),
+            _ => (None, unknown),
+        }
+    }
+
+    fn wants_human(&self, room: &Room) -> bool {
+        let said = room.scan.hits.iter().any(|hit| {
+            hit.owner == Owner::Group(self.human_group) && !hit.negated && hit.how == How::Exact
+        });
+        match self.answers(HUMAN, room) {
+            [_, wanted] if said => *wanted >= self.thresholds.human * 0.7,
+            [_, wanted] => *wanted >= self.thresholds.human,
+            _ => said,
+        }
+    }
+
+    fn rule(
+        &self,
+        matcher: &Matcher,
+        room: &Room,
+        applies: impl Fn(u32) -> bool,
+    ) -> (Option<u32>, Option<usize>) {
+        let helps = self.answers(FAQ, room);
+        let mut best = None;
+        for (at, hit) in room.scan.hits.iter().enumerate() {
+            let Owner::Term(number) = hit.owner else {
+                continue;
+            };
+            let term = &matcher.terms()[number as usize];
+            if hit.negated || !applies(term.rule) {
+                continue;
+            }
+            let class = usize::from(self.class_of_rule[term.rule as usize]);
+            let share = helps.get(class).copied().filter(|_| class != 0);
+            let believed = match (hit.how, share) {
+                (How::Exact, None) => true,
+                (_, None) => hit.end - hit.first >= 3,
+                (How::Exact, Some(share)) => share >= VETO,
+                (_, Some(share)) => share >= self.thresholds.faq * 0.8,
+            };
+            if !believed {
+                continue;
+            }
+            let rank = (
+                term.priority,
+                hit.how == How::Exact,
+                hit.end - hit.first,
+                std::cmp::Reverse(hit.first),
+                std::cmp::Reverse((term.rule, number)),
+            );
+            if best.as_ref().is_none_or(|(other, _, _)| *other < rank) {
+                best = Some((rank, term.rule, at));
+            }
+        }
+        match best {
+            Some((_, rule, at)) => (Some(rule), Some(at)),
+            None => (self.by_example(helps, applies), None),
+        }
+    }
+
+    fn by_example(&self, helps: &[f32], applies: impl Fn(u32) -> bool) -> Option<u32> {
+        let (class, share) = most(helps)?;
+        let rule = *self.rule_of_class.get(class)?;
+        (class != 0 && share >= self.thresholds.faq && applies(rule)).then_some(rule)
+    }
+
+    fn talk(&self, room: &Room) -> Option<u16> {
+        let (class, share) = most(self.answers(TALK, room))?;
+        let talk = u16::try_from(class).ok()?.checked_sub(1)?;
+        (share >= 0.6).then_some(talk)
+    }
+}
+
+fn most(answers: &[f32]) -> Option<(usize, f32)> {
+    let answers = answers.iter().copied().enumerate();
+    answers.max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+impl Reader {
+    /// What calibration found.
+    pub fn temperatures(&self) -> Vec<f32> {
+        self.model
+            .heads
+            .iter()
+            .map(|head| head.temperature)
+            .collect()
+    }
+}
