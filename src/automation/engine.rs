@@ -6,6 +6,7 @@
 use crate::automation::dialogues::Dialogues;
 use crate::automation::digest::Digest;
 use crate::automation::fold::Folded;
+use crate::automation::knowledge::{self, Knowledge};
 use crate::automation::matcher::{Hit, Matcher};
 use crate::automation::menu::{self, RichMenu};
 use crate::automation::postbacks::{self, Postbacks};
@@ -44,6 +45,7 @@ pub struct Engine {
     menu: Option<RichMenu>,
     dialogues: Dialogues,
     policy: Policy,
+    knowledge: Arc<Knowledge>,
     digest: u64,
 }
 
@@ -79,6 +81,7 @@ struct Singles {
     greeting: Option<Answer>,
     returning: Option<Answer>,
     group_greeting: Option<Answer>,
+    direct: knowledge::Direct,
 }
 
 impl Engine {
@@ -99,9 +102,11 @@ impl Engine {
         let dialogues = Dialogues::read(&roots, &as_written.documents);
         let flows = &dialogues.ids;
         let mut taps = postbacks::house(flows);
+        let mut concepts = knowledge::Collector::default();
         for root in &roots {
             rules::read(root, &mut rules);
             collector.read(root);
+            concepts.read(root);
             postbacks::read(root, flows, &mut taps);
             singles.read(root);
         }
@@ -139,6 +144,12 @@ impl Engine {
                 return Err(findings.verdict().err().unwrap_or_default());
             }
         };
+        let concepts = concepts.build().unwrap_or_else(|error| {
+            too_big(&error);
+            Default::default()
+        });
+        let articles = &as_written.articles;
+        let knowledge = Knowledge::build(articles, concepts.into(), singles.direct, &findings);
         reach::unreachable(&rules, &matcher, &findings);
         taps.extend(menu.answers);
         postbacks::unanswered(&as_written.documents, flows, &taps, &findings);
@@ -164,6 +175,7 @@ impl Engine {
             menu: menu.menu,
             dialogues,
             policy: as_written.policy.clone(),
+            knowledge: Arc::new(knowledge),
             digest: 0,
         };
         engine.digest = engine.fingerprint();
@@ -183,6 +195,11 @@ impl Engine {
     /// How many flows there are.
     pub fn flows(&self) -> usize {
         self.dialogues.ids.len()
+    }
+
+    /// The help articles and their search.
+    pub fn knowledge(&self) -> &Arc<Knowledge> {
+        &self.knowledge
     }
 
     /// How many keyword rules there are.
@@ -242,6 +259,7 @@ impl Engine {
         for phrase in self.dialogues.phrases.iter() {
             digest.answer(Some(phrase));
         }
+        self.knowledge.digest(&mut digest);
         digest.finish()
     }
 }
@@ -266,6 +284,12 @@ impl Singles {
     }
 
     fn read(&mut self, root: &Section<'_>) {
+        if self.first(root, "search")
+            && let Some(section) = root.maybe_section("search")
+        {
+            self.direct = knowledge::Direct::read(&section);
+            section.finish();
+        }
         for key in ["fallback", "greeting", "group_greeting"] {
             if !self.first(root, key) {
                 continue;

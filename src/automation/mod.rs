@@ -12,6 +12,7 @@ pub mod engine;
 pub mod flows;
 pub mod fold;
 pub mod hours;
+pub mod knowledge;
 pub mod matcher;
 pub mod menu;
 mod messages;
@@ -26,4 +27,5 @@ mod wording;
 
 pub use current::Current;
 pub use engine::{Engine, Explanation, Found};
+pub use knowledge::Knowledge;
 pub use menu::RichMenu;

@@ -78,7 +78,8 @@ pub fn read(root: &Section<'_>, rules: &mut Vec<Rule>) {
     }
 }
 
-fn is_id(text: &str) -> bool {
+/// Whether a text may be an id: 1 to 64 of `a-z 0-9 _ -`.
+pub fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
             .bytes()
