@@ -42,8 +42,13 @@ struct Answer<'a> {
 #[derive(Serialize)]
 struct Listed<'a> {
     id: &'a str,
-    score: f32,
-    share: f32,
+    score: f64,
+    share: f64,
+}
+
+/// Three places tell apart what differs.
+fn rounded(number: f32) -> f64 {
+    (f64::from(number) * 1_000.0).round() / 1_000.0
 }
 
 pub(super) fn run(arguments: &Arguments) -> u8 {
@@ -107,8 +112,8 @@ pub fn answer(
                 let found = knowledge.search(&query, top);
                 let listed = found.iter().map(|found| Listed {
                     id: &found.article.id,
-                    score: found.score,
-                    share: found.share,
+                    score: rounded(found.score),
+                    share: rounded(found.share),
                 });
                 let answer = Answer {
                     id,
