@@ -4,6 +4,7 @@ use crate::automation::engine::Engine;
 use crate::config::fault::{Fault, Findings};
 use crate::config::{Env, load_automation};
 use crate::domain::playbook::Playbook;
+use crate::ports::knowledge::{CurrentKnowledge, Knowledge};
 use crate::ports::understand::{Automation, CurrentAutomation};
 use arc_swap::ArcSwap;
 use std::path::PathBuf;
@@ -50,6 +51,15 @@ impl Current {
             );
             findings.verdict()?;
         }
+        let before = self.engine.load().knowledge().articles().len();
+        if before > 0 && as_written.articles.is_empty() {
+            let findings = Findings::default();
+            let file = Arc::from(self.dir.join("knowledge").display().to_string());
+            let found = format!("no article, where there were {before}");
+            let allowed = "at least one *.md; only a restart does without";
+            findings.fault(&file, Default::default(), "", &found, allowed);
+            findings.verdict()?;
+        }
         let (engine, warnings) = Engine::build(&as_written)?;
         self.engine.store(Arc::new(engine));
         Ok(warnings)
@@ -59,5 +69,11 @@ impl Current {
 impl CurrentAutomation for Current {
     fn current(&self) -> Arc<dyn Automation> {
         self.engine.load_full()
+    }
+}
+
+impl CurrentKnowledge for Current {
+    fn knowledge(&self) -> Arc<dyn Knowledge> {
+        self.engine.load().knowledge().clone()
     }
 }

@@ -6,6 +6,7 @@
 use crate::automation::dialogues::Dialogues;
 use crate::automation::digest::Digest;
 use crate::automation::explanation::{Explanation, Found};
+use crate::automation::knowledge::{self, Knowledge};
 use crate::automation::lessons::Lessons;
 use crate::automation::matcher::Matcher;
 use crate::automation::menu::{self, RichMenu};
@@ -53,6 +54,7 @@ pub struct Engine {
     menu: Option<RichMenu>,
     dialogues: Dialogues,
     policy: Policy,
+    knowledge: Arc<Knowledge>,
     digest: u64,
 }
 
@@ -64,6 +66,7 @@ struct Singles {
     greeting: Option<Answer>,
     returning: Option<Answer>,
     group_greeting: Option<Answer>,
+    direct: knowledge::Direct,
 }
 
 impl Engine {
@@ -85,10 +88,12 @@ impl Engine {
         let dialogues = Dialogues::read(&roots, &as_written.documents);
         let flows = &dialogues.ids;
         let mut taps = postbacks::house(flows);
+        let mut concepts = knowledge::Collector::default();
         for root in &roots {
             rules::read(root, &mut rules, &mut lessons);
             lessons.read(root);
             collector.read(root);
+            concepts.read(root);
             postbacks::read(root, flows, &mut taps);
             singles.read(root);
             singles.teach(root, &mut lessons);
@@ -127,6 +132,12 @@ impl Engine {
                 return Err(findings.verdict().err().unwrap_or_default());
             }
         };
+        let concepts = concepts.build().unwrap_or_else(|error| {
+            too_big(&error);
+            Default::default()
+        });
+        let articles = &as_written.articles;
+        let knowledge = Knowledge::build(articles, concepts.into(), singles.direct, &findings);
         reach::unreachable(&rules, &matcher, &findings);
         taps.extend(menu.answers);
         postbacks::unanswered(&as_written.documents, flows, &taps, &findings);
@@ -172,6 +183,7 @@ impl Engine {
             dialogues,
             policy: as_written.policy.clone(),
             digest: fingerprint,
+            knowledge: Arc::new(knowledge),
         };
         engine.digest = engine.fingerprint();
         Ok((engine, warnings))
@@ -190,6 +202,11 @@ impl Engine {
     /// How many flows there are.
     pub fn flows(&self) -> usize {
         self.dialogues.ids.len()
+    }
+
+    /// The help articles and their search.
+    pub fn knowledge(&self) -> &Arc<Knowledge> {
+        &self.knowledge
     }
 
     /// How many keyword rules there are.
@@ -307,6 +324,7 @@ impl Engine {
         for phrase in self.dialogues.phrases.iter() {
             digest.answer(Some(phrase));
         }
+        self.knowledge.digest(&mut digest);
         digest.finish()
     }
 }
@@ -348,6 +366,12 @@ impl Singles {
     }
 
     fn read(&mut self, root: &Section<'_>) {
+        if self.first(root, "search")
+            && let Some(section) = root.maybe_section("search")
+        {
+            self.direct = knowledge::Direct::read(&section);
+            section.finish();
+        }
         for key in ["fallback", "greeting", "group_greeting"] {
             if !self.first(root, key) {
                 continue;

@@ -56,7 +56,11 @@ fn describe(engine: &Engine) -> String {
         Some(menu) => format!("rich menu \"{}\"", menu.name),
         None => "no rich menu".to_owned(),
     };
-    format!("{}, {menu}", count(engine.rules(), "keyword rule"))
+    let articles = count(engine.knowledge().articles().len(), "article");
+    format!(
+        "{}, {articles}, {menu}",
+        count(engine.rules(), "keyword rule")
+    )
 }
 
 fn count(number: usize, what: &str) -> String {

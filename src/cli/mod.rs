@@ -18,6 +18,7 @@ mod failpoints;
 mod health;
 mod menu;
 mod quarantine;
+pub mod search;
 mod serve;
 mod simulator;
 mod store;
@@ -57,6 +58,8 @@ enum Command {
     Classify(ConfigArgument),
     /// Why a text is answered the way it is
     Explain(Explain),
+    /// Which help articles are found: questions as JSON lines in, answers as JSON lines out
+    Search(search::Arguments),
     /// Asks the outside world: token, webhook URL, quota, store, clock, disk
     Doctor(doctor::Arguments),
     /// Whether the server of this config is well: exit code 0, or 1
@@ -127,6 +130,7 @@ pub fn run() -> ExitCode {
             let out = &mut std::io::stdout().lock();
             written(explain::run(&config, &text, now(), out))
         }
+        Command::Search(arguments) => search::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Quarantine(arguments) => quarantine::run(&arguments),

@@ -166,6 +166,42 @@ impl Document {
         }
         document
     }
+
+    /// A string as written, `${NAME}` resolved; what is unset is remembered under its key.
+    pub(crate) fn text(&mut self, text: &str, at: Place, key: &str, env: Env<'_>) -> Text {
+        let Some((name, default)) = variable(text) else {
+            return Text {
+                text: text.to_owned(),
+                variable: None,
+                unset: false,
+            };
+        };
+        let given = env(name);
+        let is_empty = given.is_some();
+        let value = given.filter(|value| !value.is_empty());
+        let value = value.or_else(|| default.map(str::to_owned));
+        if value.is_none() {
+            let found = if is_empty {
+                format!("\"${{{name}}}\" and the environment variable {name} is set, but empty")
+            } else {
+                format!("\"${{{name}}}\" and no environment variable {name}")
+            };
+            self.unset.push(Fault {
+                file: self.file.clone(),
+                line: at.line,
+                column: at.column,
+                key: key.to_owned(),
+                found,
+                allowed: format!("{name} set to the value before serving"),
+                severity: Severity::Warning,
+            });
+        }
+        Text {
+            unset: value.is_none(),
+            text: value.unwrap_or_else(|| text.to_owned()),
+            variable: Some(name.to_owned()),
+        }
+    }
 }
 
 /// Byte offsets to lines and columns.
@@ -262,38 +298,7 @@ impl Walk<'_, '_> {
     }
 
     fn text(&mut self, text: &str, at: Place) -> Text {
-        let Some((name, default)) = variable(text) else {
-            return Text {
-                text: text.to_owned(),
-                variable: None,
-                unset: false,
-            };
-        };
-        let given = (self.env)(name);
-        let is_empty = given.is_some();
-        let value = given.filter(|value| !value.is_empty());
-        let value = value.or_else(|| default.map(str::to_owned));
-        if value.is_none() {
-            let found = if is_empty {
-                format!("\"${{{name}}}\" and the environment variable {name} is set, but empty")
-            } else {
-                format!("\"${{{name}}}\" and no environment variable {name}")
-            };
-            self.document.unset.push(Fault {
-                file: self.document.file.clone(),
-                line: at.line,
-                column: at.column,
-                key: self.path.clone(),
-                found,
-                allowed: format!("{name} set to the value before serving"),
-                severity: Severity::Warning,
-            });
-        }
-        Text {
-            unset: value.is_none(),
-            text: value.unwrap_or_else(|| text.to_owned()),
-            variable: Some(name.to_owned()),
-        }
+        self.document.text(text, at, &self.path, self.env)
     }
 }
 

@@ -1,8 +1,9 @@
 //! From a folder to checked settings and the automation as written.
 //!
-//! Reads `hotline.toml` and every `automation/*.toml`, in the order of their names. Files are
-//! capped at 1 MiB: a config is written by people.
+//! Reads `hotline.toml`, every `automation/*.toml` and every `knowledge/*.md`, in the order of their
+//! names. Files are capped at 1 MiB: a config is written by people.
 
+use crate::config::article::ArticleAsWritten;
 use crate::config::document::{Document, Env};
 use crate::config::fault::{Fault, Findings, Place, Severity};
 use crate::config::sections;
@@ -20,6 +21,8 @@ pub const MAX_FILE_BYTES: u64 = 1 << 20;
 pub struct AutomationAsWritten {
     /// The files in the order of their names.
     pub documents: Vec<Document>,
+    /// The help articles of `knowledge/`, in the order of their names.
+    pub articles: Vec<ArticleAsWritten>,
     /// The folder they stand in: pictures are named relative to it.
     pub folder: PathBuf,
     /// The policies from `hotline.toml`.
@@ -29,7 +32,9 @@ pub struct AutomationAsWritten {
 impl AutomationAsWritten {
     /// Variables the files name that are unset.
     pub fn unset(&self) -> impl Iterator<Item = &Fault> {
-        self.documents.iter().flat_map(|document| &document.unset)
+        let fronts = self.articles.iter().map(|article| &article.front);
+        let documents = self.documents.iter().chain(fronts);
+        documents.flat_map(|document| &document.unset)
     }
 }
 
@@ -233,36 +238,87 @@ fn automation_files(
     findings: &Findings,
 ) -> AutomationAsWritten {
     let folder = dir.join("automation");
-    let mut files = Vec::new();
-    match std::fs::read_dir(&folder) {
-        Ok(entries) => {
-            files.extend(
-                entries
-                    .filter_map(|entry| Some(entry.ok()?.path()))
-                    .filter(|path| path.extension().is_some_and(|ext| ext == "toml")),
-            );
-        }
-        // Without the folder around it, one finding is enough.
-        Err(_) if !dir.is_dir() => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let found = "no such folder";
-            let allowed = "automation/*.toml; without it no text is answered";
-            findings.warn(&name(&folder), Place::default(), "", found, allowed);
-        }
-        Err(error) => unreadable(&folder, &error, findings),
-    }
-    files.sort();
+    let absent = "automation/*.toml; without it no text is answered";
     AutomationAsWritten {
-        documents: files
+        documents: files_of(&folder, "toml", Some(absent), findings)
             .iter()
             .filter_map(|file| read(file, env, findings))
             .collect(),
+        articles: load_articles(&dir.join("knowledge"), false, env, findings),
         folder,
         policy,
     }
 }
 
+/// Reads the help articles of a folder: every `*.md` but `README.md`. Without the folder there are
+/// none; that is a fault only when it is `required`.
+pub fn load_articles(
+    folder: &Path,
+    required: bool,
+    env: Env<'_>,
+    findings: &Findings,
+) -> Vec<ArticleAsWritten> {
+    if required && !folder.is_dir() {
+        let allowed = "a folder of *.md files";
+        findings.fault(
+            &name(folder),
+            Place::default(),
+            "",
+            "no such folder",
+            allowed,
+        );
+        return Vec::new();
+    }
+    let is_article = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        !name.eq_ignore_ascii_case("README.md")
+    };
+    files_of(folder, "md", None, findings)
+        .iter()
+        .filter(is_article)
+        .filter_map(|path| {
+            let text = read_text(path, findings)?;
+            ArticleAsWritten::parse(&name(path), &text, env, findings)
+        })
+        .collect()
+}
+
+/// The files of a folder with this ending, by name. `absent`: what is missed where there is no folder.
+fn files_of(
+    folder: &Path,
+    ending: &str,
+    absent: Option<&str>,
+    findings: &Findings,
+) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    match std::fs::read_dir(folder) {
+        Ok(entries) => {
+            files.extend(
+                entries
+                    .filter_map(|entry| Some(entry.ok()?.path()))
+                    .filter(|path| path.extension().is_some_and(|ext| ext == ending)),
+            );
+        }
+        // Without the folder around it, one finding is enough.
+        Err(_) if !folder.parent().is_some_and(Path::is_dir) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if let Some(allowed) = absent {
+                let place = Place::default();
+                findings.warn(&name(folder), place, "", "no such folder", allowed);
+            }
+        }
+        Err(error) => unreadable(folder, &error, findings),
+    }
+    files.sort();
+    files
+}
+
 fn read(path: &Path, env: Env<'_>, findings: &Findings) -> Option<Document> {
+    let text = read_text(path, findings)?;
+    Some(Document::parse(&name(path), &text, env, findings))
+}
+
+fn read_text(path: &Path, findings: &Findings) -> Option<String> {
     let file = name(path);
     match std::fs::metadata(path) {
         Ok(meta) if meta.len() > MAX_FILE_BYTES => {
@@ -278,7 +334,7 @@ fn read(path: &Path, env: Env<'_>, findings: &Findings) -> Option<Document> {
         }
     }
     match std::fs::read_to_string(path) {
-        Ok(text) => Some(Document::parse(&file, &text, env, findings)),
+        Ok(text) => Some(text),
         Err(error) => {
             unreadable(path, &error, findings);
             None

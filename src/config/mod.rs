@@ -6,6 +6,7 @@
 
 mod ai;
 mod archive;
+pub mod article;
 pub mod channels;
 pub mod connectors;
 pub mod document;
@@ -21,11 +22,12 @@ mod suggest;
 pub mod units;
 mod values;
 
+pub use article::ArticleAsWritten;
 pub use document::Env;
 pub use fault::{Fault, Findings, Severity};
 pub use load::{
-    AutomationAsWritten, Loaded, MAX_FILE_BYTES, Site, Survey, load, load_automation, process_env,
-    site, survey,
+    AutomationAsWritten, Loaded, MAX_FILE_BYTES, Site, Survey, load, load_articles,
+    load_automation, process_env, site, survey,
 };
 pub use secret::Secret;
 pub use sections::SOCKET_PATH_MAX;
