@@ -137,6 +137,26 @@ fn each_bad_setting_is_named_with_its_line() {
             "hotline.toml:2: ai.base_url: found \"http://example.com\", allowed: an https:// URL",
         ),
         (
+            "[ai]\nprovider = \"openai\"\nmodel = \"m\"\n",
+            "hotline.toml:1: ai.api_key: found nothing, allowed: \"${NAME}\" of the variable",
+        ),
+        (
+            "[ai]\ndebounce = \"2s\"\n",
+            "hotline.toml:2: ai.debounce: found \"2s\", allowed: a duration like \"20s\", from 300ms to 800ms",
+        ),
+        (
+            "[ai]\nmax_tokens = 9\n",
+            "hotline.toml:2: ai.max_tokens: found 9, allowed: a whole number from 64 to 8192",
+        ),
+        (
+            "[ai]\nbreaker_rest = \"1h\"\n",
+            "hotline.toml:2: ai.breaker_rest: found \"1h\", allowed: a duration like \"20s\", from 1s to 5m",
+        ),
+        (
+            "[ai]\npersonna = \"x\"\n",
+            "hotline.toml:2: ai.personna: found an unknown key, allowed: \"persona\" (did you mean that?)",
+        ),
+        (
             "[ai]\ncontext_messages = 51\n",
             "hotline.toml:2: ai.context_messages: found 51, allowed: a whole number from 0 to 50",
         ),

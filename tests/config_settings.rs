@@ -1,6 +1,8 @@
 //! What a good config becomes: defaults, variables, secrets.
 
-use hotline::config::settings::{AccessToken, Durability, Groups, RedisServers, StoreKind};
+use hotline::config::settings::{
+    AccessToken, AiProvider, Durability, Groups, RedisServers, StoreKind,
+};
 use hotline::config::{self, ByteSize, Fault, Settings};
 use hotline::domain::time::Span;
 use std::path::Path;
@@ -105,6 +107,38 @@ fn what_is_left_out_has_its_documented_default() {
     assert_eq!(channel.data_api_base.as_str(), "https://api-data.line.me");
     assert_eq!(channel.groups, Groups::WhenAddressed);
     assert!(matches!(&channel.access_token, AccessToken::Fixed(token) if token.expose() == "t"));
+}
+
+#[test]
+fn the_assistant_is_as_written() {
+    let bare = settings(CHANNEL).unwrap();
+    assert!(matches!(bare.ai.provider, AiProvider::None));
+    assert!(!bare.policy().assistant.enabled);
+    let written = "[ai]\nprovider = \"openai\"\nbase_url = \"http://127.0.0.1:11434/v1/\"\nmodel = \"m\"\n\
+                   min_confidence = 0.75\ntimeout = \"9s\"\ndebounce = \"300ms\"\nshow_loading = false\n\
+                   concurrency = 3\ndirect_answers = false\npersona = \"小嵐\"\ndaily_tokens = 0\n\
+                   breaker_failures = 2\nbreaker_rest = \"10s\"\n";
+    let ai = settings(&format!("{written}{CHANNEL}")).unwrap().ai;
+    let assistance = ai.assistance();
+    assert!(assistance.enabled && !assistance.show_loading);
+    assert_eq!((assistance.min_confidence, ai.concurrency.get()), (75, 3));
+    assert_eq!(
+        (assistance.timeout, assistance.debounce),
+        (Span::secs(9), Span(300))
+    );
+    let AiProvider::OpenAi(server) = ai.provider else {
+        panic!("{:?}", ai.provider);
+    };
+    assert_eq!(server.base_url.as_str(), "http://127.0.0.1:11434/v1");
+    assert_eq!(
+        (server.max_tokens, server.daily_tokens, server.tries),
+        (800, 0, 2)
+    );
+    assert_eq!(
+        (server.breaker.failures, server.breaker.longest),
+        (2, Span::secs(80))
+    );
+    assert!(!server.direct_answers && server.api_key.is_none());
 }
 
 /// The comments of the sample say which values are defaults: they must not drift.

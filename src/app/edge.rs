@@ -3,7 +3,7 @@
 use crate::automation::Engine;
 use crate::config::Secret as ConfigSecret;
 use crate::config::Settings;
-use crate::config::settings::{AccessToken, Channel, ChannelSecrets};
+use crate::config::settings::{AccessToken, AiProvider, Channel, ChannelSecrets};
 use crate::config::units::BaseUrl;
 use crate::domain::time::Millis;
 use crate::line::api::{ChannelSettings, Client, SettingsError, Silent};
@@ -33,7 +33,7 @@ pub fn menu_spec(engine: &Engine) -> Option<RichMenuSpec> {
     })
 }
 
-/// Points every channel at a simulator: nothing of LINE's is asked.
+/// Points every channel at a simulator, and a model's server too: nothing outside is asked.
 pub fn at_simulator(settings: &mut Settings, base: &BaseUrl, secret: &str, token: &str) {
     for channel in &mut settings.channels {
         channel.secrets = ChannelSecrets {
@@ -44,6 +44,11 @@ pub fn at_simulator(settings: &mut Settings, base: &BaseUrl, secret: &str, token
         channel.destination = None;
         channel.api_base = base.clone();
         channel.data_api_base = base.clone();
+    }
+    if let AiProvider::OpenAi(server) = &mut settings.ai.provider {
+        let url = format!("{base}/openai/v1");
+        server.base_url = BaseUrl::parse(&url).expect("a path behind a base URL is a base URL");
+        server.api_key = None;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a server does not start, in words an operator can act on.
 
+use crate::assistant;
 use crate::line::api;
 use crate::store::{embedded, redis, s3};
 use std::io::ErrorKind;
@@ -26,6 +27,9 @@ pub enum StartError {
     /// The archive's bucket cannot be used.
     #[error(transparent)]
     Archive(#[from] s3::SettingsError),
+    /// The assistant's address or key is unusable.
+    #[error(transparent)]
+    Assistant(#[from] assistant::Unusable),
     /// A channel's addresses are unusable.
     #[error(transparent)]
     Channel(#[from] api::SettingsError),

@@ -7,6 +7,7 @@
 //! time is in the store and is owed at the next start.
 
 use super::archive;
+use super::assistant::assistant_stage;
 use super::chores::{backup, keep_up, reload, watch_quotas};
 use super::door::Door;
 use super::edge::line_settings;
@@ -90,12 +91,13 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let internal_listener = listen("server.internal_listen", settings.server.internal_listen)?;
     let messenger = messenger(&settings, store.clone())?;
     let gate = messenger.clone();
+    let assistant = assistant_stage(&settings.ai, automation.clone(), store.clone())?;
     let shared = Arc::new(Shared {
         store: store.clone(),
         messenger: Arc::new(messenger.clone()),
         automation: automation.clone(),
         intent: Arc::new(Intent::new(automation.clone())),
-        assistant: None,
+        assistant: assistant.clone(),
         connectors: None,
         pushes: PushBudget::new(
             settings.sending.auto_push_per_hour,
@@ -111,7 +113,9 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let channels: Vec<Channel> = settings.channels.iter().map(channel).collect();
     let readings = channels.iter().map(|channel| channel.reading.clone());
     let spooling = spool::open(&settings, &registry, readings, MAX_OWED)?;
-    let status = Status::new(registry.clone()).with_spool(spooling.clone());
+    let status = Status::new(registry.clone())
+        .with_spool(spooling.clone())
+        .with_assistant(assistant);
     let status = Arc::new(status);
 
     let archive = archive::open(&settings.store, &settings.archive)?;
