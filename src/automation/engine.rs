@@ -13,8 +13,8 @@ use crate::automation::rules::{self, Rule};
 use crate::automation::synonyms::Collector;
 use crate::automation::{messages, reach};
 use crate::config::AutomationAsWritten;
-use crate::config::fault::{Fault, Findings, Place};
 use crate::config::connectors::Connectors;
+use crate::config::fault::{Fault, Findings, Place};
 use crate::config::section::Section;
 use crate::domain::playbook::{
     Answer, Flow, Phrase, Playbook, Policy, Reading, Tap, Understanding,

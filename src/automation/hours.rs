@@ -39,7 +39,11 @@ pub fn read(section: Section<'_>) -> Calendar {
         }
     }
     if !DAYS.iter().any(|day| section.has(day)) {
-        section.fault("monday", "no day", "openings of at least one of monday to sunday");
+        section.fault(
+            "monday",
+            "no day",
+            "openings of at least one of monday to sunday",
+        );
     }
     holidays(&section, &mut calendar);
     special(&section, &mut calendar);
@@ -63,8 +67,21 @@ fn holidays(section: &Section<'_>, calendar: &mut Calendar) {
             _ => None,
         };
         match text.and_then(date) {
-            Some(day) => add(section, &format!("holidays[{i}]"), item, calendar, day, Vec::new()),
-            None => note(section, &format!("holidays[{i}]"), item, &item.shown(), DATE),
+            Some(day) => add(
+                section,
+                &format!("holidays[{i}]"),
+                item,
+                calendar,
+                day,
+                Vec::new(),
+            ),
+            None => note(
+                section,
+                &format!("holidays[{i}]"),
+                item,
+                &item.shown(),
+                DATE,
+            ),
         }
     }
 }
@@ -74,7 +91,11 @@ fn special(section: &Section<'_>, calendar: &mut Calendar) {
         return;
     };
     let Value::Table(table) = &entry.node.value else {
-        section.fault("special", &entry.node.shown(), "a table of dates and their openings");
+        section.fault(
+            "special",
+            &entry.node.shown(),
+            "a table of dates and their openings",
+        );
         return;
     };
     for entry in &table.entries {
@@ -82,7 +103,13 @@ fn special(section: &Section<'_>, calendar: &mut Calendar) {
         let openings = list(section, &key, &entry.node);
         match date(&entry.key) {
             Some(day) => add(section, &key, &entry.node, calendar, day, openings),
-            None => note(section, &key, &entry.node, &format!("{:?}", entry.key), DATE),
+            None => note(
+                section,
+                &key,
+                &entry.node,
+                &format!("{:?}", entry.key),
+                DATE,
+            ),
         }
     }
 }
@@ -205,7 +232,14 @@ mod tests {
         assert_eq!(date("1970-01-01"), None);
         assert_eq!(date("2026-05-06"), Some(20_579));
         assert_eq!(date("2028-02-29"), Some(21_243));
-        for bad in ["2027-02-29", "2027-13-01", "2027-1", "27-01-01", "2027-01-01-01", ""] {
+        for bad in [
+            "2027-02-29",
+            "2027-13-01",
+            "2027-1",
+            "27-01-01",
+            "2027-01-01-01",
+            "",
+        ] {
             assert_eq!(date(bad), None, "{bad}");
         }
     }
@@ -221,10 +255,19 @@ mod tests {
         let afternoon = Millis(1_778_048_400_000);
         let day = |days: u64| Millis(afternoon.0 + days * 86_400_000);
         assert!(calendar.is_open(afternoon));
-        assert!(!calendar.is_open(Millis(afternoon.0 - 2 * 3_600_000)), "12:20");
-        assert!(!calendar.is_open(day(7)) && !calendar.is_open(day(14)), "holidays");
+        assert!(
+            !calendar.is_open(Millis(afternoon.0 - 2 * 3_600_000)),
+            "12:20"
+        );
+        assert!(
+            !calendar.is_open(day(7)) && !calendar.is_open(day(14)),
+            "holidays"
+        );
         assert!(calendar.is_open(day(21)));
-        assert!(!calendar.is_open(day(1)), "a special Thursday, after its hour");
+        assert!(
+            !calendar.is_open(day(1)),
+            "a special Thursday, after its hour"
+        );
         assert!(calendar.is_open(Millis(day(1).0 - 4 * 3_600_000)), "10:20");
     }
 
@@ -235,7 +278,10 @@ mod tests {
         let (_, faults) = calendar(bad);
         for line in [2, 3, 4, 5, 6, 7] {
             let place = format!("hours.toml:{line}: ");
-            assert!(faults.iter().any(|fault| fault.starts_with(&place)), "{place}{faults:?}");
+            assert!(
+                faults.iter().any(|fault| fault.starts_with(&place)),
+                "{place}{faults:?}"
+            );
         }
     }
 }

@@ -122,12 +122,7 @@ pub(crate) fn read(
 }
 
 /// What a tap does, and what answers it.
-fn one(
-    entry: &Section<'_>,
-    data: &str,
-    rules: &[Rule],
-    flows: &[Arc<str>],
-) -> (Json, Option<Tap>) {
+fn one(entry: &Section<'_>, data: &str, rules: &[Rule], flows: &[Arc<str>]) -> (Json, Option<Tap>) {
     entry.require("label", "the entry's name, shown as the customer's words");
     let label = entry.words("label", 1..=20).unwrap_or_default();
     let uri = entry.text("uri", "a URI").map(|text| text.text.as_str());

@@ -72,9 +72,7 @@ fn sends(bubble: &Bubble, data: &str) -> bool {
 
 fn built_in(phrase: Phrase, key: &str) -> Answer {
     let text = |text: &str| json!({ "type": "text", "text": text });
-    let tap = |label: &str, data: &str| {
-        json!({ "type": "postback", "label": label, "data": data, "displayText": label })
-    };
+    let tap = |label: &str, data: &str| json!({ "type": "postback", "label": label, "data": data, "displayText": label });
     let with_way_back = |words: &str| {
         let mut message = text(words);
         message["quickReply"] = json!({ "items": [
@@ -155,6 +153,9 @@ mod tests {
         assert!(faults.is_empty(), "{faults:?}");
         assert_eq!(&*read.get(Phrase::Back).unwrap().gist, "hi");
         let (_, faults) = phrases("[phrases]\nthinking = [{ type = \"text\", text = \"w\" }]\n");
-        assert!(faults[0].contains("phrases.toml:2: phrases.thinking: found no button"), "{faults:?}");
+        assert!(
+            faults[0].contains("phrases.toml:2: phrases.thinking: found no button"),
+            "{faults:?}"
+        );
     }
 }

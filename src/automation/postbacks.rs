@@ -30,9 +30,7 @@ pub fn flow_data(id: &str) -> String {
 pub fn house(flows: &[Arc<str>]) -> Postbacks {
     let begins = (0..).zip(flows);
     let begins = begins.map(|(index, id)| (Arc::from(flow_data(id)), Tap::Flow(index)));
-    begins
-        .chain([(Arc::from(HANDOFF), Tap::Handoff)])
-        .collect()
+    begins.chain([(Arc::from(HANDOFF), Tap::Handoff)]).collect()
 }
 
 /// What a tap does by the keys `flow` and `handoff` of a table, as far as they are there; an unknown
@@ -62,7 +60,8 @@ fn known(id: &str, flows: &[Arc<str>]) -> String {
 
 /// Reads the `[[postback]]` of one file.
 pub fn read(root: &Section<'_>, flows: &[Arc<str>], postbacks: &mut Postbacks) {
-    const DATA: &str = "1 to 300 characters, not beginning with \"menu:\", \"flow:\" or \"hotline:\"";
+    const DATA: &str =
+        "1 to 300 characters, not beginning with \"menu:\", \"flow:\" or \"hotline:\"";
     for section in root.sections("postback") {
         section.require("data", DATA);
         let data = section.parsed("data", DATA, |text| {
@@ -76,7 +75,10 @@ pub fn read(root: &Section<'_>, flows: &[Arc<str>], postbacks: &mut Postbacks) {
         let given = ["reply", "flow", "handoff"];
         let given: Vec<_> = given.into_iter().filter(|key| section.has(key)).collect();
         match given.len() {
-            0 => section.require("reply", "a list of 1 to 5 messages, or flow, or handoff = true"),
+            0 => section.require(
+                "reply",
+                "a list of 1 to 5 messages, or flow, or handoff = true",
+            ),
             1 => {}
             _ => section.fault("data", &given.join(" and "), "one of reply, flow, handoff"),
         }

@@ -70,7 +70,11 @@ impl Scope {
 
     /// All names, as a person would write them.
     fn names(&self) -> String {
-        let names: Vec<String> = self.0.iter().map(|one| format!("{{{}}}", one.name)).collect();
+        let names: Vec<String> = self
+            .0
+            .iter()
+            .map(|one| format!("{{{}}}", one.name))
+            .collect();
         names.join(" | ")
     }
 }
@@ -105,7 +109,8 @@ pub fn with_variables(message: Json, scope: &Scope) -> Result<Bubble, Vec<Fault>
         )]);
     }
     let longest: Vec<usize> = reading.holes.iter().map(|known| known.max).collect();
-    check(&filled(&marked, &longest)).map_err(|faults| said(faults, "with its variables at their longest"))?;
+    check(&filled(&marked, &longest))
+        .map_err(|faults| said(faults, "with its variables at their longest"))?;
     let empty = vec![0; longest.len()];
     check(&filled(&marked, &empty)).map_err(|faults| said(faults, "with its variables empty"))?;
     let built = bubble(marked)?;
@@ -134,10 +139,8 @@ struct Reading<'s> {
 impl Reading<'_> {
     fn walk(&mut self, value: &mut Json, path: &str, key: &str, is_reply: bool) {
         match value {
-            Json::String(text) => {
-                if text.contains(['{', '}', MARK]) {
-                    *text = self.text(text, path, !is_reply && SHOWN.contains(&key));
-                }
+            Json::String(text) if text.contains(['{', '}', MARK]) => {
+                *text = self.text(text, path, !is_reply && SHOWN.contains(&key));
             }
             Json::Array(items) => {
                 for (i, item) in items.iter_mut().enumerate() {
@@ -205,7 +208,9 @@ impl Reading<'_> {
 /// The name in `{name}` at the beginning of a text; other braces are braces.
 fn name(text: &str) -> Option<&str> {
     let (name, _) = text.strip_prefix('{')?.split_once('}')?;
-    let good = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-'));
+    let good = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-'));
     (good && name.starts_with(|c: char| c.is_ascii_lowercase())).then_some(name)
 }
 
@@ -293,15 +298,24 @@ mod tests {
     #[test]
     fn an_unknown_name_is_refused_with_the_known_ones() {
         let told = found(json!({ "type": "text", "text": "{slot.ordr}" }));
-        assert!(told.contains("text: the unknown variable {slot.ordr}"), "{told}");
-        assert!(told.contains("{customer.name} | {slot.order_number}"), "{told}");
+        assert!(
+            told.contains("text: the unknown variable {slot.ordr}"),
+            "{told}"
+        );
+        assert!(
+            told.contains("{customer.name} | {slot.order_number}"),
+            "{told}"
+        );
     }
 
     #[test]
     fn a_message_must_fit_with_its_longest_and_with_no_values() {
         let text = format!("{}{{call.status}}", "字".repeat(4_701));
         let told = found(json!({ "type": "text", "text": text }));
-        assert!(told.contains("5001") && told.contains("at their longest"), "{told}");
+        assert!(
+            told.contains("5001") && told.contains("at their longest"),
+            "{told}"
+        );
         let told = found(json!({ "type": "text", "text": "{call.status}" }));
         assert!(told.contains("variables empty"), "{told}");
     }
@@ -312,10 +326,15 @@ mod tests {
         let told = found(json!({ "type": "template", "altText": "a", "template": {
             "type": "buttons", "text": "t", "actions": [action("https://x.tw/{slot.order_number}")],
         }}));
-        assert!(told.starts_with("template.actions[0].uri: the variable"), "{told}");
-        let told = found(json!({ "type": "text", "text": "t", "quickReply": { "items": [
-            { "type": "action", "action": { "type": "message", "label": "l", "text": "{call.status}" } },
-        ]}}));
+        assert!(
+            told.starts_with("template.actions[0].uri: the variable"),
+            "{told}"
+        );
+        let told = found(
+            json!({ "type": "text", "text": "t", "quickReply": { "items": [
+                { "type": "action", "action": { "type": "message", "label": "l", "text": "{call.status}" } },
+            ]}}),
+        );
         assert!(told.contains("quickReply.items[0].action.text"), "{told}");
     }
 }

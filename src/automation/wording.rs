@@ -11,8 +11,8 @@ use crate::line_wire::message::{Fault, UNKNOWN_PROPERTY};
 
 /// Message types as a file may write them, shorthands among them, the usual first.
 pub const TYPES: [&str; 14] = [
-    "text", "buttons", "confirm", "carousel", "image", "sticker", "video", "audio", "location", "flex",
-    "template", "imagemap", "textV2", "coupon",
+    "text", "buttons", "confirm", "carousel", "image", "sticker", "video", "audio", "location",
+    "flex", "template", "imagemap", "textV2", "coupon",
 ];
 
 /// A fault as its author can mend it.

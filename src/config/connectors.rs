@@ -126,7 +126,9 @@ pub struct Connectors {
 impl Connectors {
     /// The connector with this id.
     pub fn get(&self, id: &str) -> Option<&Connector> {
-        self.connectors.iter().find(|connector| *connector.id == *id)
+        self.connectors
+            .iter()
+            .find(|connector| *connector.id == *id)
     }
 
     /// Reads the `[[service]]` of one file. Services of all files come before connectors.
@@ -195,7 +197,11 @@ impl Connectors {
         let path = section.parsed("path", template::PATH, Template::path);
         let body = template::body(section, "body");
         if body.is_some() && method == Method::Get {
-            section.fault("body", "a body with GET", "a body with POST, PUT, PATCH or DELETE");
+            section.fault(
+                "body",
+                "a body with GET",
+                "a body with POST, PUT, PATCH or DELETE",
+            );
         }
         let outcomes = outcome::all(section);
         Some(Connector {
@@ -218,7 +224,8 @@ fn id(text: &str) -> Option<Arc<str>> {
 }
 
 fn service(section: &Section<'_>) -> Option<Service> {
-    const BASE: &str = "an https:// URL without query, or http:// where nobody on the way can listen";
+    const BASE: &str =
+        "an https:// URL without query, or http:// where nobody on the way can listen";
     section.require("id", ID);
     section.require("base", BASE);
     section.require("allow", allow::ALLOWED);
@@ -233,7 +240,9 @@ fn service(section: &Section<'_>) -> Option<Service> {
     }
     let whole = |key, default: u32, most: i64| {
         let number = section.integer(key, 1..=most);
-        number.and_then(|n| u32::try_from(n).ok()).unwrap_or(default)
+        number
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(default)
     };
     let concurrency = whole("concurrency", 16, 256);
     Some(Service {
@@ -247,7 +256,11 @@ fn service(section: &Section<'_>) -> Option<Service> {
             ByteSize::kib(1)..=ByteSize::mib(4),
         ),
         breaker_failures: whole("breaker_failures", 5, 100),
-        breaker_rest: section.span("breaker_rest", Span::secs(10), Span::secs(1)..=Span::mins(10)),
+        breaker_rest: section.span(
+            "breaker_rest",
+            Span::secs(10),
+            Span::secs(1)..=Span::mins(10),
+        ),
         id: id?,
         base: base?,
         allow,
@@ -270,7 +283,11 @@ fn headers(section: &Section<'_>) -> Vec<(Arc<str>, Secret)> {
         return Vec::new();
     };
     let Value::Table(table) = &entry.node.value else {
-        section.fault("headers", &entry.node.shown(), "a table of header names and values");
+        section.fault(
+            "headers",
+            &entry.node.shown(),
+            "a table of header names and values",
+        );
         return Vec::new();
     };
     let mut headers = Vec::new();

@@ -316,7 +316,8 @@ mod tests {
     #[test]
     fn a_variable_with_a_value_of_its_own_is_never_unset() {
         let findings = Findings::default();
-        let text = "a = \"${A:-http://127.0.0.1:1}\"\nb = \"${B:-}\"\nc = \"${C:-x}\"\nd = \"${D}\"\n";
+        let text =
+            "a = \"${A:-http://127.0.0.1:1}\"\nb = \"${B:-}\"\nc = \"${C:-x}\"\nd = \"${D}\"\n";
         let env = |name: &str| (name == "C").then(|| "set".to_owned());
         let document = Document::parse("f", text, &env, &findings);
         let of = |key| match &document.root.get(key).unwrap().node.value {

@@ -40,7 +40,12 @@ pub(super) fn all(flow: &Flow, written: &[Written], connectors: &Connectors, fin
     for (at, step) in flow.steps.iter().enumerate() {
         if !reached[at] {
             let found = format!("\"{}\", which no step leads to", step.id);
-            warn(at, ".id", &found, "a step that can be reached from the first");
+            warn(
+                at,
+                ".id",
+                &found,
+                "a step that can be reached from the first",
+            );
             continue;
         }
         if !ending[at] {
@@ -61,12 +66,23 @@ pub(super) fn all(flow: &Flow, written: &[Written], connectors: &Connectors, fin
                 fault(at, "", &found, "a step before it that asks for the slot");
             }
         }
+        for name in holes(step).filter_map(|name| name.strip_prefix("slot.")) {
+            if flow.slot(name).is_none() {
+                let found = format!("the slot \"{name}\", which this flow never asks for");
+                fault(at, "", &found, "a slot that a step before it asks for");
+            }
+        }
         for field in fields(step) {
             if graph.is_told_before(at, field, connectors) {
                 continue;
             }
             let found = format!("{{call.{field}}}, which is empty on some way here");
-            warn(at, "", &found, "a step behind an outcome that gives the field");
+            warn(
+                at,
+                "",
+                &found,
+                "a step behind an outcome that gives the field",
+            );
         }
     }
     if let Some(circle) = graph.circle() {
@@ -86,7 +102,12 @@ fn used(step: &Step, connectors: &Connectors, flow: &Flow) -> Vec<usize> {
         Act::Branch { slot, .. } => used.push(*slot),
         Act::Call { connector, .. } => {
             let needed = connectors.get(connector).map(|one| one.slots());
-            used.extend(needed.into_iter().flatten().filter_map(|name| flow.slot(&name)));
+            used.extend(
+                needed
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|name| flow.slot(&name)),
+            );
         }
         _ => {}
     }
@@ -107,8 +128,13 @@ fn holes(step: &Step) -> impl Iterator<Item = &str> {
         Act::Again { answer, .. } | Act::End { answer, .. } => [answer.as_ref(), None],
         Act::Branch { .. } | Act::Call { .. } => [None, None],
     };
-    let bubbles = answers.into_iter().flatten().flat_map(|answer| answer.bubbles.iter());
-    bubbles.flat_map(|bubble| bubble.holes()).map(|hole| &*hole.name)
+    let bubbles = answers
+        .into_iter()
+        .flatten()
+        .flat_map(|answer| answer.bubbles.iter());
+    bubbles
+        .flat_map(|bubble| bubble.holes())
+        .map(|hole| &*hole.name)
 }
 
 impl<'f> Graph<'f> {
@@ -149,7 +175,10 @@ impl<'f> Graph<'f> {
             if std::mem::replace(&mut reached[at], true) {
                 continue;
             }
-            let ways = self.edges.iter().filter(|edge| edge.from == at && passes(edge));
+            let ways = self
+                .edges
+                .iter()
+                .filter(|edge| edge.from == at && passes(edge));
             open.extend(ways.map(|edge| edge.to));
         }
         reached
@@ -183,7 +212,9 @@ impl<'f> Graph<'f> {
             let Some((connector, outcome)) = edge.outcome else {
                 return false;
             };
-            let outcome = connectors.get(connector).and_then(|one| one.outcome(outcome));
+            let outcome = connectors
+                .get(connector)
+                .and_then(|one| one.outcome(outcome));
             outcome.is_some_and(|outcome| outcome.fields.iter().any(|one| *one.name == *field))
         };
         !self.reached(|edge| !tells(edge))[at]
@@ -192,10 +223,11 @@ impl<'f> Graph<'f> {
     /// A circle without a step that forgets what it then asks for. A question whose slot is known is
     /// passed by, so asking alone does not stop anybody.
     fn circle(&self) -> Option<Vec<usize>> {
-        let asks_anew = |edge: &Edge<'_>| match (&self.steps[edge.from].act, &self.steps[edge.to].act) {
-            (Act::Again { forget, .. }, Act::Ask { slot, .. }) => forget.contains(slot),
-            _ => false,
-        };
+        let asks_anew =
+            |edge: &Edge<'_>| match (&self.steps[edge.from].act, &self.steps[edge.to].act) {
+                (Act::Again { forget, .. }, Act::Ask { slot, .. }) => forget.contains(slot),
+                _ => false,
+            };
         let ways: Vec<&Edge<'_>> = self.edges.iter().filter(|edge| !asks_anew(edge)).collect();
         (0..self.steps.len()).find_map(|start| {
             let mut from = vec![None; self.steps.len()];

@@ -61,7 +61,9 @@ impl<'r> Reader<'r> {
 
     fn flow(&self, section: &Section<'_>) -> Flow {
         section.require("id", ID);
-        let id = section.parsed("id", ID, id).unwrap_or_else(|| Arc::from(""));
+        let id = section
+            .parsed("id", ID, id)
+            .unwrap_or_else(|| Arc::from(""));
         let timeout = step::timeout(section).unwrap_or(Span::mins(30));
         let failures = section.integer("max_failures", 1..=10);
         let max_failures = failures.and_then(|n| u8::try_from(n).ok()).unwrap_or(3);
@@ -72,7 +74,11 @@ impl<'r> Reader<'r> {
         let sections = section.sections("step");
         if !(1..=MAX_STEPS).contains(&sections.len()) {
             let found = format!("{} steps", sections.len());
-            section.fault("step", &found, &format!("1 to {MAX_STEPS} steps ([[flow.step]])"));
+            section.fault(
+                "step",
+                &found,
+                &format!("1 to {MAX_STEPS} steps ([[flow.step]])"),
+            );
         }
         let scope = self.scope(&sections);
         let steps: Vec<Written> = sections
@@ -92,6 +98,8 @@ impl<'r> Reader<'r> {
         let slots = names.iter().map(|name| Slot {
             name: name.clone(),
             remember: self.slots.get(name).is_some_and(|slot| slot.remember),
+            free: self.slots.get(name).is_some_and(|slot| slot.is_free()),
+            confirms: self.slots.get(name).is_some_and(|slot| slot.confirms),
         });
         let slots: Vec<Slot> = slots.collect();
         let built: Option<Vec<Step>> = acts
@@ -171,7 +179,8 @@ impl Naming<'_, '_> {
             if !step.id.is_empty() && self.steps[..at].iter().any(|other| other.id == step.id) {
                 let found = format!("{:?} a second time in this flow", step.id);
                 let key = format!("{}.id", step.path);
-                self.findings.fault(&step.file, step.at, &key, &found, "an id of its own");
+                self.findings
+                    .fault(&step.file, step.at, &key, &found, "an id of its own");
                 self.whole = false;
             }
         }
@@ -179,7 +188,8 @@ impl Naming<'_, '_> {
 
     fn fault(&mut self, step: &Written, name: &Name, found: &str, allowed: &str) {
         self.whole = false;
-        self.findings.fault(&step.file, name.at, &name.key, found, allowed);
+        self.findings
+            .fault(&step.file, name.at, &name.key, found, allowed);
     }
 
     /// The number of a step; without a name the one that follows.
@@ -191,7 +201,8 @@ impl Naming<'_, '_> {
             }
             let key = format!("{}.next", here.path);
             let allowed = "the id of a step: no step follows this one in the file";
-            self.findings.fault(&here.file, here.at, &key, "nothing", allowed);
+            self.findings
+                .fault(&here.file, here.at, &key, "nothing", allowed);
             self.whole = false;
             return None;
         };
@@ -237,7 +248,11 @@ impl Naming<'_, '_> {
         let step = &steps[at];
         let next = step.next.as_ref();
         match &step.deed {
-            Deed::Ask { slot, prompt, retry } => {
+            Deed::Ask {
+                slot,
+                prompt,
+                retry,
+            } => {
                 let slot = self.slot(at, slot.as_ref());
                 let next = self.step(at, next);
                 Some(Act::Ask {
@@ -252,7 +267,9 @@ impl Naming<'_, '_> {
                 cases,
                 otherwise,
             } => {
-                let values = slot.as_ref().and_then(|name| self.reader.slots.get(&name.text));
+                let values = slot
+                    .as_ref()
+                    .and_then(|name| self.reader.slots.get(&name.text));
                 let values = values.and_then(|slot| slot.values.clone());
                 let slot = self.slot(at, slot.as_ref());
                 let cases = self.cases(at, cases, values.as_deref());
@@ -264,7 +281,8 @@ impl Naming<'_, '_> {
                     (None, ..) => {
                         let key = format!("{}.otherwise", step.path);
                         let allowed = "the id of a step, for every other value";
-                        self.findings.fault(&step.file, step.at, &key, "nothing", allowed);
+                        self.findings
+                            .fault(&step.file, step.at, &key, "nothing", allowed);
                         self.whole = false;
                         None
                     }
@@ -387,7 +405,8 @@ impl Naming<'_, '_> {
                 let key = format!("{}.on", step.path);
                 let found = format!("no way for the outcome \"{}\"", outcome.name);
                 let allowed = "a step for each outcome; without one it goes where failed leads";
-                self.findings.warn(&step.file, step.at, &key, &found, allowed);
+                self.findings
+                    .warn(&step.file, step.at, &key, &found, allowed);
             }
         }
         read
@@ -401,9 +420,13 @@ impl Naming<'_, '_> {
         }
         let step = &self.steps[at];
         let key = format!("{}.call", step.path);
-        let found = format!("\"{}\", which needs the unknown slot \"{name}\"", connector.id);
+        let found = format!(
+            "\"{}\", which needs the unknown slot \"{name}\"",
+            connector.id
+        );
         let allowed = allowed_words(name, &self.reader.slots.names());
-        self.findings.fault(&step.file, step.at, &key, &found, &allowed);
+        self.findings
+            .fault(&step.file, step.at, &key, &found, &allowed);
         self.whole = false;
     }
 }

@@ -29,11 +29,20 @@ pub(super) struct Slots {
 pub(super) struct Slot {
     /// Whether a later flow of the same conversation may use the value.
     pub(super) remember: bool,
+    /// It agrees to what was said before.
+    pub(super) confirms: bool,
     /// Longest value, in UTF-16 units.
     pub(super) max: usize,
     /// The only values, when there are only these.
     pub(super) values: Option<Vec<Arc<str>>>,
     reader: Reader,
+}
+
+impl Slot {
+    /// Whether any words are an answer.
+    pub(super) fn is_free(&self) -> bool {
+        matches!(self.reader, Reader::Text(_))
+    }
 }
 
 impl Slots {
@@ -78,7 +87,12 @@ impl Slots {
     /// Remembers which slots no flow asks for.
     pub(super) fn warn_unused(&mut self, flows: &[Flow]) {
         let is_used = |name: &Arc<str>| flows.iter().any(|flow| flow.slot(name).is_some());
-        self.unused = self.all.keys().filter(|name| !is_used(name)).cloned().collect();
+        self.unused = self
+            .all
+            .keys()
+            .filter(|name| !is_used(name))
+            .cloned()
+            .collect();
     }
 
     /// Warns of slots no flow asks for.
@@ -86,7 +100,13 @@ impl Slots {
         for (id, file, at) in &self.places {
             if self.unused.contains(id) {
                 let key = format!("slot \"{id}\"");
-                findings.warn(file, *at, &key, "a slot no flow asks for", "a step that asks for it");
+                findings.warn(
+                    file,
+                    *at,
+                    &key,
+                    "a slot no flow asks for",
+                    "a step that asks for it",
+                );
             }
         }
     }
@@ -151,7 +171,11 @@ fn slot(section: &Section<'_>) -> Option<Slot> {
         Kind::Text => {
             let (min, max) = (length(section, "min", 2), length(section, "max", MAX_VALUE));
             if min > max {
-                section.fault("min", &min.to_string(), &format!("at most max, which is {max}"));
+                section.fault(
+                    "min",
+                    &min.to_string(),
+                    &format!("at most max, which is {max}"),
+                );
             }
             let words = |key| -> Vec<&str> {
                 let all = section.texts(key, 0..=200, 1..=40);
@@ -165,8 +189,17 @@ fn slot(section: &Section<'_>) -> Option<Slot> {
         Kind::Date => (Reader::Date, 10),
         Kind::Address => (Reader::Address, 120),
     };
+    let confirms = matches!(kind, Kind::YesNo);
+    if confirms && remember {
+        section.fault(
+            "remember",
+            "true",
+            "false: a yes is good for one thing only",
+        );
+    }
     Some(Slot {
         remember,
+        confirms,
         max,
         values,
         reader,
@@ -176,7 +209,9 @@ fn slot(section: &Section<'_>) -> Option<Slot> {
 fn length(section: &Section<'_>, key: &'static str, default: usize) -> usize {
     let most = i64::try_from(MAX_VALUE).unwrap_or(i64::MAX);
     let number = section.integer(key, 1..=most);
-    number.and_then(|n| usize::try_from(n).ok()).unwrap_or(default)
+    number
+        .and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(default)
 }
 
 fn pattern(section: &Section<'_>, max: usize) -> Option<Number> {

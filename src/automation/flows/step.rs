@@ -79,7 +79,9 @@ const DEEDS: [&str; 5] = ["ask", "branch", "call", "forget", "end"];
 /// Reads one step of a flow.
 pub(super) fn read(section: Section<'_>, flow: &str, scope: &Scope) -> Written {
     section.require("id", ID);
-    let id = section.parsed("id", ID, id).unwrap_or_else(|| Arc::from(""));
+    let id = section
+        .parsed("id", ID, id)
+        .unwrap_or_else(|| Arc::from(""));
     let rule = format!("flow:{flow}/{id}");
     let answer = |key| messages::answer_in(&section, key, &rule, scope);
     let given: Vec<&str> = DEEDS.into_iter().filter(|key| section.has(key)).collect();
@@ -98,14 +100,22 @@ pub(super) fn read(section: Section<'_>, flow: &str, scope: &Scope) -> Written {
         }
         Some(&"branch") => Deed::Branch {
             slot: name(&section, "branch"),
-            cases: leads(&section, "cases", "a table of values and steps: { yes = \"cancel\" }"),
+            cases: leads(
+                &section,
+                "cases",
+                "a table of values and steps: { yes = \"cancel\" }",
+            ),
             otherwise: name(&section, "otherwise"),
         },
         Some(&"call") => {
             section.require("failed", "the step after a call that had no outcome");
             Deed::Call {
                 connector: name(&section, "call"),
-                on: leads(&section, "on", "a table of outcomes and steps: { found = \"show\" }"),
+                on: leads(
+                    &section,
+                    "on",
+                    "a table of outcomes and steps: { found = \"show\" }",
+                ),
                 failed: name(&section, "failed"),
             }
         }
@@ -145,7 +155,11 @@ fn end(section: &Section<'_>, say: Option<Answer>) -> Deed {
         .collect();
     let reason = section.choice("reason", &reasons, Reason::ComplexQuery);
     if section.has("reason") && !is_handoff {
-        section.fault("reason", "a reason without end = \"handoff\"", "end = \"handoff\"");
+        section.fault(
+            "reason",
+            "a reason without end = \"handoff\"",
+            "end = \"handoff\"",
+        );
     }
     Deed::End {
         say,
@@ -156,9 +170,11 @@ fn end(section: &Section<'_>, say: Option<Answer>) -> Deed {
 /// How long a customer may take; `None` when the step does not say.
 pub(super) fn timeout(section: &Section<'_>) -> Option<Span> {
     let bounds = Span::mins(1)..=Span::hours(7 * 24);
-    section.parsed("timeout", "a duration like \"30m\", from 1m to 7d", |text| {
-        parse_span(text).filter(|span| bounds.contains(span))
-    })
+    section.parsed(
+        "timeout",
+        "a duration like \"30m\", from 1m to 7d",
+        |text| parse_span(text).filter(|span| bounds.contains(span)),
+    )
 }
 
 /// The name under a key.
@@ -197,7 +213,13 @@ fn leads(section: &Section<'_>, key: &'static str, allowed: &str) -> Vec<Lead> {
         let path = section.path(&format!("{key}.{}", entry.key));
         let Value::Text(to) = &entry.node.value else {
             let (file, findings) = (section.file(), section.findings());
-            findings.fault(file, entry.node.at, &path, &entry.node.shown(), "the id of a step");
+            findings.fault(
+                file,
+                entry.node.at,
+                &path,
+                &entry.node.shown(),
+                "the id of a step",
+            );
             continue;
         };
         leads.push(Lead {

@@ -17,7 +17,11 @@ fn read(text: &str) -> (Flows, Connectors, Vec<String>) {
     let [root] = roots;
     root.finish();
     let (Ok(all) | Err(all)) = findings.verdict();
-    (flows, connectors, all.iter().map(ToString::to_string).collect())
+    (
+        flows,
+        connectors,
+        all.iter().map(ToString::to_string).collect(),
+    )
 }
 
 const BASE: &str = r#"[[slot]]
@@ -50,7 +54,8 @@ fn flow(steps: &str) -> String {
     format!("{BASE}[[flow]]\nid = \"f\"\n{steps}")
 }
 
-const ASK: &str = "[[flow.step]]\nid = \"ask\"\nask = \"number\"\nprompt = [{ type = \"text\", text = \"?\" }]\n";
+const ASK: &str =
+    "[[flow.step]]\nid = \"ask\"\nask = \"number\"\nprompt = [{ type = \"text\", text = \"?\" }]\n";
 const SURE: &str = "[[flow.step]]\nid = \"sure\"\nask = \"sure\"\nprompt = [{ type = \"text\", text = \"{slot.number}?\" }]\n";
 const END: &str = "[[flow.step]]\nid = \"end\"\nend = \"complete\"\n";
 
@@ -70,14 +75,31 @@ fn a_flow_is_steps_by_number_and_slots_by_name() {
     let names: Vec<&str> = flow.slots.iter().map(|slot| &*slot.name).collect();
     assert_eq!(names, ["number", "sure"]);
     assert!(flow.slots[0].remember && !flow.slots[1].remember);
-    assert!(matches!(flow.steps[0].act, Act::Ask { slot: 0, next: 1, .. }));
+    assert!(matches!(
+        flow.steps[0].act,
+        Act::Ask {
+            slot: 0,
+            next: 1,
+            ..
+        }
+    ));
     let Act::Branch { otherwise, .. } = &flow.steps[2].act else {
         panic!("{:?}", flow.steps[2]);
     };
-    assert_eq!(*otherwise, flow.step("end").unwrap(), "all values have a way");
+    assert_eq!(
+        *otherwise,
+        flow.step("end").unwrap(),
+        "all values have a way"
+    );
     assert!(matches!(&flow.steps[4].act, Act::Again { forget, next: 0, .. } if **forget == [0]));
     let person = &flow.steps[flow.step("person").unwrap()].act;
-    assert!(matches!(person, Act::End { handoff: Some(Reason::AiFailed), .. }));
+    assert!(matches!(
+        person,
+        Act::End {
+            handoff: Some(Reason::AiFailed),
+            ..
+        }
+    ));
     let value = flows.read_slot(flow, 0, "訂單 tw-1234567", false);
     assert_eq!(value, Reading::Found("TW1234567".into()));
     assert_eq!(flows.read_slot(flow, 9, "tw1234567", true), Reading::Absent);
@@ -88,27 +110,112 @@ fn each_fault_of_a_flow_is_named_at_its_line() {
     let call = "[[flow.step]]\nid = \"look\"\ncall = \"order\"\non = { found = \"end\", not_found = \"end\" }\nfailed = \"end\"\n";
     let cases = [
         (flow(""), "f.toml:24: flow[0].step: found 0 steps"),
-        (flow(&format!("{ASK}next = \"ende\"\n{END}")), "f.toml:30: flow[0].step[0].next: found \"ende\", allowed: the id of a step, such as \"end\""),
-        (flow(&format!("{}{END}", ASK.replace("\"number\"", "\"nummer\""))), "f.toml:28: flow[0].step[0].ask: found \"nummer\", allowed: \"number\" (did you mean that?)"),
-        (flow(ASK), "f.toml:26: flow[0].step[0].next: found nothing, allowed: the id of a step: no step follows"),
-        (flow(&format!("{ASK}{END}{END}")), "f.toml:33: flow[0].step[2].id: found \"end\" a second time"),
-        (flow(&format!("{ASK}next = \"ask\"\n")), "f.toml:26: flow[0].step[0].id: found \"ask\", a dead end"),
-        (flow(&format!("{ASK}{}{END}", call.replace("\"order\"", "\"ordr\""))), "f.toml:32: flow[0].step[1].call: found \"ordr\", allowed: \"order\" (did you mean that?)"),
-        (flow(&format!("{ASK}{}{END}", call.replace("found = \"end\",", "fnd = \"end\","))), "f.toml:33: flow[0].step[1].on.fnd: found \"fnd\", no outcome of \"order\""),
-        (flow(&format!("{call}{END}")), "f.toml:26: flow[0].step[0]: found the slot \"number\", which nobody asked for on some way here"),
-        (flow(&format!("{ASK}{call}{END}").replace("not_found = \"end\"", "not_found = \"ask\"")), "f.toml:26: flow[0].step[0].id: found a circle that asks nothing anew: ask → look"),
-        (flow(&format!("{ASK}[[flow.step]]\nid = \"which\"\nbranch = \"number\"\ncases = {{ A1 = \"end\" }}\n{END}")), "f.toml:30: flow[0].step[1].otherwise: found nothing"),
-        (flow(&format!("{ASK}{SURE}[[flow.step]]\nid = \"which\"\nbranch = \"sure\"\ncases = {{ maybe = \"end\" }}\notherwise = \"end\"\n{END}")), "f.toml:37: flow[0].step[2].cases.maybe: found \"maybe\", which the slot cannot be"),
-        (flow(&format!("{ASK}[[flow.step]]\nid = \"again\"\nforget = [\"number\"]\nnext = \"end\"\n{END}")), "f.toml:30: flow[0].step[1].next: found \"end\", allowed: a step that asks for a slot which is forgotten here"),
-        (flow(&format!("{ASK}{END}say = [{{ type = \"text\", text = \"{{slot.nmber}}\" }}]\n")), "f.toml:33: flow[0].step[1].say[0].text: found the unknown variable {slot.nmber}"),
-        (flow(&format!("{ASK}{END}say = [{{ type = \"text\", text = \"{{slot.sure}}!\" }}]\n")), "f.toml:26: flow[0].step[1].say"),
-        (flow(&format!("{ASK}{END}ask = \"sure\"\n")), "f.toml:31: flow[0].step[1].id: found ask and end"),
-        (flow(&format!("max_failures = 0\n{ASK}{END}")), "f.toml:26: flow[0].max_failures: found 0"),
-        (flow(&format!("timeout = \"1s\"\n{ASK}{END}")), "f.toml:26: flow[0].timeout: found \"1s\", allowed: a duration like \"30m\""),
-        (format!("{}[[flow]]\nid = \"f\"\n{END}", flow(&format!("{ASK}{END}"))), "f.toml:34: flow[1].id: found \"f\" a second time"),
-        ("[[slot]]\nid = \"a\"\nkind = \"pattern\"\npattern = '['\n".to_owned(), "f.toml:4: slot[0].pattern: found \"[\":"),
-        ("[[slot]]\nid = \"a\"\nkind = \"choice\"\noptions = { a = [\"x\"], b = [\"x\"] }\n".to_owned(), "f.toml:4: slot[0].options: found \"x\" for two values"),
-        ("[[slot]]\nid = \"a\"\nkind = \"number\"\n".to_owned(), "f.toml:3: slot[0].kind: found \"number\", allowed: \"pattern\""),
+        (
+            flow(&format!("{ASK}next = \"ende\"\n{END}")),
+            "f.toml:30: flow[0].step[0].next: found \"ende\", allowed: the id of a step, such as \"end\"",
+        ),
+        (
+            flow(&format!("{}{END}", ASK.replace("\"number\"", "\"nummer\""))),
+            "f.toml:28: flow[0].step[0].ask: found \"nummer\", allowed: \"number\" (did you mean that?)",
+        ),
+        (
+            flow(ASK),
+            "f.toml:26: flow[0].step[0].next: found nothing, allowed: the id of a step: no step follows",
+        ),
+        (
+            flow(&format!("{ASK}{END}{END}")),
+            "f.toml:33: flow[0].step[2].id: found \"end\" a second time",
+        ),
+        (
+            flow(&format!("{ASK}next = \"ask\"\n")),
+            "f.toml:26: flow[0].step[0].id: found \"ask\", a dead end",
+        ),
+        (
+            flow(&format!(
+                "{ASK}{}{END}",
+                call.replace("\"order\"", "\"ordr\"")
+            )),
+            "f.toml:32: flow[0].step[1].call: found \"ordr\", allowed: \"order\" (did you mean that?)",
+        ),
+        (
+            flow(&format!(
+                "{ASK}{}{END}",
+                call.replace("found = \"end\",", "fnd = \"end\",")
+            )),
+            "f.toml:33: flow[0].step[1].on.fnd: found \"fnd\", no outcome of \"order\"",
+        ),
+        (
+            flow(&format!("{call}{END}")),
+            "f.toml:26: flow[0].step[0]: found the slot \"number\", which nobody asked for on some way here",
+        ),
+        (
+            flow(
+                &format!("{ASK}{call}{END}").replace("not_found = \"end\"", "not_found = \"ask\""),
+            ),
+            "f.toml:26: flow[0].step[0].id: found a circle that asks nothing anew: ask → look",
+        ),
+        (
+            flow(&format!(
+                "{ASK}[[flow.step]]\nid = \"which\"\nbranch = \"number\"\ncases = {{ A1 = \"end\" }}\n{END}"
+            )),
+            "f.toml:30: flow[0].step[1].otherwise: found nothing",
+        ),
+        (
+            flow(&format!(
+                "{ASK}{SURE}[[flow.step]]\nid = \"which\"\nbranch = \"sure\"\ncases = {{ maybe = \"end\" }}\notherwise = \"end\"\n{END}"
+            )),
+            "f.toml:37: flow[0].step[2].cases.maybe: found \"maybe\", which the slot cannot be",
+        ),
+        (
+            flow(&format!(
+                "{ASK}[[flow.step]]\nid = \"again\"\nforget = [\"number\"]\nnext = \"end\"\n{END}"
+            )),
+            "f.toml:30: flow[0].step[1].next: found \"end\", allowed: a step that asks for a slot which is forgotten here",
+        ),
+        (
+            flow(&format!(
+                "{ASK}{END}say = [{{ type = \"text\", text = \"{{slot.nmber}}\" }}]\n"
+            )),
+            "f.toml:33: flow[0].step[1].say[0].text: found the unknown variable {slot.nmber}",
+        ),
+        (
+            flow(&format!(
+                "{ASK}{END}say = [{{ type = \"text\", text = \"{{slot.sure}}!\" }}]\n"
+            )),
+            "f.toml:30: flow[0].step[1]: found the slot \"sure\", which this flow never asks for",
+        ),
+        (
+            flow(&format!("{ASK}{END}ask = \"sure\"\n")),
+            "f.toml:31: flow[0].step[1].id: found ask and end",
+        ),
+        (
+            flow(&format!("max_failures = 0\n{ASK}{END}")),
+            "f.toml:26: flow[0].max_failures: found 0",
+        ),
+        (
+            flow(&format!("timeout = \"1s\"\n{ASK}{END}")),
+            "f.toml:26: flow[0].timeout: found \"1s\", allowed: a duration like \"30m\"",
+        ),
+        (
+            format!(
+                "{}[[flow]]\nid = \"f\"\n{END}",
+                flow(&format!("{ASK}{END}"))
+            ),
+            "f.toml:34: flow[1].id: found \"f\" a second time",
+        ),
+        (
+            "[[slot]]\nid = \"a\"\nkind = \"pattern\"\npattern = '['\n".to_owned(),
+            "f.toml:4: slot[0].pattern: found \"[\":",
+        ),
+        (
+            "[[slot]]\nid = \"a\"\nkind = \"choice\"\noptions = { a = [\"x\"], b = [\"x\"] }\n"
+                .to_owned(),
+            "f.toml:4: slot[0].options: found \"x\" for two values",
+        ),
+        (
+            "[[slot]]\nid = \"a\"\nkind = \"number\"\n".to_owned(),
+            "f.toml:3: slot[0].kind: found \"number\", allowed: \"pattern\"",
+        ),
     ];
     for (text, expected) in cases {
         let (_, _, faults) = read(&text);
@@ -131,9 +238,12 @@ fn what_is_odd_but_harmless_is_a_warning() {
         "f.toml:6: warning: slot \"sure\": found a slot no flow asks for",
         "f.toml:30: warning: flow[0].step[1].on: found no way for the outcome \"not_found\"",
         "f.toml:35: warning: flow[0].step[2]: found {call.status}, which is empty on some way here",
-        "f.toml:38: warning: flow[0].step[3].id: found \"lost\", which no step leads to",
+        "f.toml:39: warning: flow[0].step[3].id: found \"lost\", which no step leads to",
     ] {
         assert!(all.contains(expected), "{expected}\n{all}");
     }
-    assert!(faults.iter().all(|fault| fault.contains("warning")), "{all}");
+    assert!(
+        faults.iter().all(|fault| fault.contains("warning")),
+        "{all}"
+    );
 }

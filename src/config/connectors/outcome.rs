@@ -99,7 +99,8 @@ pub(super) fn all(section: &Section<'_>) -> Vec<Outcome> {
     }
     let mut outcomes: Vec<Outcome> = Vec::new();
     for section in sections {
-        const NAME: &str = "1 to 64 of a-z 0-9 _ -, not \"failed\": that is every answer which fits none";
+        const NAME: &str =
+            "1 to 64 of a-z 0-9 _ -, not \"failed\": that is every answer which fits none";
         section.require("name", NAME);
         let name = section.parsed("name", NAME, |text| {
             super::id(text).filter(|name| **name != *FAILED)
@@ -115,10 +116,15 @@ pub(super) fn all(section: &Section<'_>) -> Vec<Outcome> {
             section.fault("name", &found, "a name of its own");
         }
         if let Some(first) = outcomes.iter().find(|known| {
-            known.conditions.is_empty() && (known.status.is_empty() || known.status == outcome.status)
+            known.conditions.is_empty()
+                && (known.status.is_empty() || known.status == outcome.status)
         }) {
             let found = format!("what \"{}\" takes before it", first.name);
-            section.warn("name", &found, "an order in which each outcome can be reached");
+            section.warn(
+                "name",
+                &found,
+                "an order in which each outcome can be reached",
+            );
         }
         outcomes.push(outcome);
         section.finish();
@@ -168,7 +174,13 @@ fn conditions(section: &Section<'_>) -> Vec<(Box<str>, Want)> {
     for entry in &table.entries {
         let key = format!("where.{}", entry.key);
         if !is_pointer(&entry.key) {
-            note_at(section, &key, entry.at, &format!("{:?}", entry.key), POINTER);
+            note_at(
+                section,
+                &key,
+                entry.at,
+                &format!("{:?}", entry.key),
+                POINTER,
+            );
             continue;
         }
         let want = match &entry.node.value {
@@ -198,7 +210,13 @@ fn fields(section: &Section<'_>) -> Vec<Field> {
     for entry in &table.entries {
         let key = format!("fields.{}", entry.key);
         let Some(name) = super::id(&entry.key) else {
-            note_at(section, &key, entry.at, &format!("{:?}", entry.key), super::ID);
+            note_at(
+                section,
+                &key,
+                entry.at,
+                &format!("{:?}", entry.key),
+                super::ID,
+            );
             continue;
         };
         let field = match &entry.node.value {

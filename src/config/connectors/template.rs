@@ -34,8 +34,14 @@ impl Template {
     pub(super) fn path(text: &str) -> Option<Template> {
         let pieces = pieces_of(text)?;
         let is_plain = |text: &str| {
-            let good = |b: u8| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b'#' | b'\\' | b'"' | b'<' | b'>');
-            text.bytes().all(good) && !text.split(['/', '?']).any(|part| matches!(part, "." | ".."))
+            let good = |b: u8| {
+                b.is_ascii_graphic()
+                    && !matches!(b, b'{' | b'}' | b'#' | b'\\' | b'"' | b'<' | b'>')
+            };
+            text.bytes().all(good)
+                && !text
+                    .split(['/', '?'])
+                    .any(|part| matches!(part, "." | ".."))
         };
         let plain = pieces.iter().all(|piece| match piece {
             Piece::Text(text) => is_plain(text),

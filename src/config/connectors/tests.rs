@@ -19,7 +19,8 @@ fn read(text: &str) -> (Connectors, Vec<String>) {
     (connectors, all.iter().map(ToString::to_string).collect())
 }
 
-const SERVICE: &str = "[[service]]\nid = \"orders\"\nbase = \"http://127.0.0.1:1/api/\"\nallow = [\"127.0.0.1\"]\n";
+const SERVICE: &str =
+    "[[service]]\nid = \"orders\"\nbase = \"http://127.0.0.1:1/api/\"\nallow = [\"127.0.0.1\"]\n";
 
 #[test]
 fn a_connector_knows_what_it_needs_and_what_it_tells() {
@@ -46,8 +47,14 @@ fn a_connector_knows_what_it_needs_and_what_it_tells() {
         let field = found.fields.iter().find(|field| *field.name == *name);
         value_at(field.unwrap(), &body).map(String::from)
     };
-    assert_eq!(value("status", json!({ "status": "s" })).as_deref(), Some("已出貨"));
-    assert_eq!(value("status", json!({ "status": 7 })).as_deref(), Some("7"));
+    assert_eq!(
+        value("status", json!({ "status": "s" })).as_deref(),
+        Some("已出貨")
+    );
+    assert_eq!(
+        value("status", json!({ "status": 7 })).as_deref(),
+        Some("7")
+    );
     assert_eq!(value("eta", json!({ "eta": " " })).as_deref(), Some("未定"));
 }
 
@@ -62,19 +69,61 @@ fn each_fault_is_named_at_its_line() {
         )
     };
     let cases = [
-        (SERVICE.replace("127.0.0.1\"]", "10.0.0.1\"]"), "c.toml:3: service[0].base: found the host \"127.0.0.1\" at port 1"),
-        (SERVICE.replace("\"127.0.0.1\"]", "\"a b\"]"), "c.toml:4: service[0].allow[0]: found \"a b\""),
-        (SERVICE.replace("http:", "ftp:"), "c.toml:3: service[0].base: found \"ftp:"),
-        (format!("{SERVICE}headers = {{ Host = \"x\" }}\n"), "c.toml:5: service[0].headers.Host: found \"Host\""),
-        (connector("path = \"orders\""), "c.toml:8: connector[0].path: found \"orders\""),
-        (connector("path = \"/a/../b\""), "c.toml:8: connector[0].path: found \"/a/../b\""),
-        (connector("path = \"/a/{customer.name}\""), "c.toml:8: connector[0].path: found"),
-        (connector("path = \"/a\"\nbody = { a = \"{x}\" }\nmethod = \"POST\""), "c.toml:9: connector[0].body.a: found"),
-        (connector("path = \"/a\"\nbody = { a = 1 }"), "c.toml:9: connector[0].body: found a body with GET"),
-        (connector("path = \"/a\"").replace("\"orders\"\npath", "\"order\"\npath"), "c.toml:7: connector[0].service: found \"order\", allowed: the id of a [[service]], such as \"orders\""),
-        (connector("path = \"/a\"").replace("\"ok\"", "\"failed\""), "c.toml:10: connector[0].outcome[0].name: found \"failed\""),
-        (format!("{}status = [99]\n", connector("path = \"/a\"")), "c.toml:11: connector[0].outcome[0].status[0]: found 99"),
-        (format!("{}fields = {{ a = \"status\" }}\n", connector("path = \"/a\"")), "c.toml:11: connector[0].outcome[0].fields.a: found \"status\""),
+        (
+            SERVICE.replace("127.0.0.1\"]", "10.0.0.1\"]"),
+            "c.toml:3: service[0].base: found the host \"127.0.0.1\" at port 1",
+        ),
+        (
+            SERVICE.replace("\"127.0.0.1\"]", "\"a b\"]"),
+            "c.toml:4: service[0].allow[0]: found \"a b\"",
+        ),
+        (
+            SERVICE.replace("http:", "ftp:"),
+            "c.toml:3: service[0].base: found \"ftp:",
+        ),
+        (
+            format!("{SERVICE}headers = {{ Host = \"x\" }}\n"),
+            "c.toml:5: service[0].headers.Host: found \"Host\"",
+        ),
+        (
+            connector("path = \"orders\""),
+            "c.toml:8: connector[0].path: found \"orders\"",
+        ),
+        (
+            connector("path = \"/a/../b\""),
+            "c.toml:8: connector[0].path: found \"/a/../b\"",
+        ),
+        (
+            connector("path = \"/a/{customer.name}\""),
+            "c.toml:8: connector[0].path: found",
+        ),
+        (
+            connector("path = \"/a\"\nbody = { a = \"{x}\" }\nmethod = \"POST\""),
+            "c.toml:9: connector[0].body.a: found",
+        ),
+        (
+            connector("path = \"/a\"\nbody = { a = 1 }"),
+            "c.toml:9: connector[0].body: found a body with GET",
+        ),
+        (
+            connector("path = \"/a\"").replace("\"orders\"\npath", "\"order\"\npath"),
+            "c.toml:7: connector[0].service: found \"order\", allowed: the id of a [[service]], such as \"orders\"",
+        ),
+        (
+            connector("path = \"/a\"").replace("\"ok\"", "\"failed\""),
+            "c.toml:10: connector[0].outcome[0].name: found \"failed\"",
+        ),
+        (
+            format!("{}status = [99]\n", connector("path = \"/a\"")),
+            "c.toml:11: connector[0].outcome[0].status[0]: found 99",
+        ),
+        (
+            format!(
+                "{}fields = {{ a = \"status\" }}\n",
+                connector("path = \"/a\"")
+            ),
+            "c.toml:11: connector[0].outcome[0].fields.a: found \"status\"",
+        ),
     ];
     for (text, expected) in cases {
         let (_, faults) = read(&text);
@@ -97,7 +146,10 @@ fn a_name_alone_names_no_private_address() {
     assert!(allow.host("Orders.Example.com", 443));
     assert!(!allow.host("example.com", 443) && !allow.host("evil.orders.example.com", 443));
     assert!(allow.address(address("10.255.0.1"), 1));
-    assert!(allow.address(address("::ffff:10.0.0.1"), 1), "the same address in other clothes");
+    assert!(
+        allow.address(address("::ffff:10.0.0.1"), 1),
+        "the same address in other clothes"
+    );
     assert!(allow.address(address("192.168.1.5"), 8080));
     assert!(!allow.address(address("192.168.1.5"), 80));
     assert!(allow.host("[::1]", 9) && !allow.address(address("169.254.169.254"), 80));

@@ -107,18 +107,20 @@ impl Conversation {
                     next,
                 } => {
                     run.rounds = run.rounds.saturating_add(1);
-                    let names = || forget.iter().map(|slot| &flow.slots[*slot].name);
-                    run.slots
-                        .retain(|known| names().all(|name| **name != *known.name));
                     let too_often = run.rounds >= flow.max_failures;
-                    self.memory
-                        .retain(|known| names().all(|name| **name != *known.name));
+                    // Said before it is forgotten: "no order of this number".
+                    if let (Some(answer), false) = (answer, too_often) {
+                        self.say(moment, answer, cause);
+                    }
+                    let names = || forget.iter().map(|slot| &flow.slots[*slot].name);
+                    let is_kept = |known: &Value| names().all(|name| **name != *known.name);
+                    if let Some(run) = &mut self.run {
+                        run.slots.retain(is_kept);
+                    }
+                    self.memory.retain(is_kept);
                     if too_often {
                         self.hand_off(moment, Reason::ComplexQuery, cause);
                         return;
-                    }
-                    if let Some(answer) = answer {
-                        self.say(moment, answer, cause);
                     }
                     at = *next;
                 }
@@ -214,6 +216,14 @@ impl Conversation {
             }
         }
         if corrected {
+            // What was agreed to before is not what is right now.
+            if let Some(run) = &mut self.run {
+                let confirms = |name: &str| {
+                    let slot = flow.slot(name).map(|index| &flow.slots[index]);
+                    slot.is_some_and(|slot| slot.confirms)
+                };
+                run.slots.retain(|known| !confirms(&known.name));
+            }
             self.go_on(moment, flow, 0, said.cause);
         }
         corrected

@@ -6,18 +6,118 @@ use std::ops::Range;
 
 /// Words at the edges of a clause that say nothing about a matter.
 const FILLERS: [&str; 96] = [
-    "我要", "我想", "想要", "我想要", "想", "要", "我", "我們", "你們", "你", "妳", "您", "請問", "請", "幫我", "幫忙", "麻煩",
-    "麻煩你", "麻煩您", "可以", "可不可以", "能不能", "能", "申請", "辦理", "辦", "處理", "查詢", "查", "問", "請教", "想問",
-    "詢問", "這個", "那個", "這", "那", "這張", "這筆", "那筆", "這件", "那件", "我的", "商品", "東西", "訂單", "訂單編號",
-    "訂單號碼", "單號", "編號", "號碼", "order", "number", "是", "的", "了", "啦", "喔", "唷", "呢", "啊", "呀", "吧", "耶",
-    "哦", "欸", "嗨", "hi", "hello", "你好", "您好", "妳好", "哈囉", "不好意思", "抱歉", "拜託", "謝謝", "感謝", "一下", "這邊",
-    "客服", "小編", "老闆", "嗎", "i", "want", "to", "would", "like", "please", "a", "an", "my", "it", "for", "有",
+    "我要",
+    "我想",
+    "想要",
+    "我想要",
+    "想",
+    "要",
+    "我",
+    "我們",
+    "你們",
+    "你",
+    "妳",
+    "您",
+    "請問",
+    "請",
+    "幫我",
+    "幫忙",
+    "麻煩",
+    "麻煩你",
+    "麻煩您",
+    "可以",
+    "可不可以",
+    "能不能",
+    "能",
+    "申請",
+    "辦理",
+    "辦",
+    "處理",
+    "查詢",
+    "查",
+    "問",
+    "請教",
+    "想問",
+    "詢問",
+    "這個",
+    "那個",
+    "這",
+    "那",
+    "這張",
+    "這筆",
+    "那筆",
+    "這件",
+    "那件",
+    "我的",
+    "商品",
+    "東西",
+    "訂單",
+    "訂單編號",
+    "訂單號碼",
+    "單號",
+    "編號",
+    "號碼",
+    "order",
+    "number",
+    "是",
+    "的",
+    "了",
+    "啦",
+    "喔",
+    "唷",
+    "呢",
+    "啊",
+    "呀",
+    "吧",
+    "耶",
+    "哦",
+    "欸",
+    "嗨",
+    "hi",
+    "hello",
+    "你好",
+    "您好",
+    "妳好",
+    "哈囉",
+    "不好意思",
+    "抱歉",
+    "拜託",
+    "謝謝",
+    "感謝",
+    "一下",
+    "這邊",
+    "客服",
+    "小編",
+    "老闆",
+    "嗎",
+    "i",
+    "want",
+    "to",
+    "would",
+    "like",
+    "please",
+    "a",
+    "an",
+    "my",
+    "it",
+    "for",
+    "有",
 ];
 
 /// Words that lead to a cause.
 pub(super) const CAUSES: [&str; 12] = [
-    "因為", "因为", "由於", "由于", "原因是", "原因", "理由是", "because", "since", "the reason is",
-    "主要是", "就是",
+    "因為",
+    "因为",
+    "由於",
+    "由于",
+    "原因是",
+    "原因",
+    "理由是",
+    "because",
+    "since",
+    "the reason is",
+    "主要是",
+    "就是",
 ];
 
 /// A clause of a text.
@@ -35,9 +135,11 @@ pub(super) fn clauses(text: &str) -> Vec<Clause<'_>> {
     let mut start = 0;
     let letters: Vec<(usize, char)> = text.char_indices().collect();
     for (i, (at, c)) in letters.iter().enumerate() {
-        let near = |other: Option<&(usize, char)>| other.is_some_and(|(_, c)| c.is_ascii_alphanumeric());
+        let near =
+            |other: Option<&(usize, char)>| other.is_some_and(|(_, c)| c.is_ascii_alphanumeric());
         let parts = match c {
-            '，' | '。' | '！' | '？' | '!' | '?' | '；' | ';' | '、' | '：' | ':' | '\n' | '~' | '～' | '…' => true,
+            '，' | '。' | '！' | '？' | '!' | '?' | '；' | ';' | '、' | '：' | ':' | '\n' | '~'
+            | '～' | '…' => true,
             '.' | ',' => !near(letters.get(i + 1)),
             // A blank between words of an alphabet is inside a clause.
             c if c.is_whitespace() => {
@@ -75,8 +177,28 @@ fn add<'t>(clauses: &mut Vec<Clause<'t>>, text: &'t str, has_mark: bool) {
 fn asks(text: &str) -> bool {
     const ENDS: [&str; 5] = ["嗎", "吗", "呢", "嘛", "咩"];
     const WORDS: [&str; 22] = [
-        "怎麼退", "怎麼換", "怎么", "如何", "多久", "幾天", "流程", "規定", "政策", "是什麼", "什麼時候", "可不可以", "能不能",
-        "可以退", "可以換", "要不要錢", "多少錢", "運費誰", "how ", "what ", "can i", "怎麼辦",
+        "怎麼退",
+        "怎麼換",
+        "怎么",
+        "如何",
+        "多久",
+        "幾天",
+        "流程",
+        "規定",
+        "政策",
+        "是什麼",
+        "什麼時候",
+        "可不可以",
+        "能不能",
+        "可以退",
+        "可以換",
+        "要不要錢",
+        "多少錢",
+        "運費誰",
+        "how ",
+        "what ",
+        "can i",
+        "怎麼辦",
     ];
     let lower = text.to_lowercase();
     ENDS.iter().any(|end| text.ends_with(end)) || WORDS.iter().any(|word| lower.contains(word))
@@ -129,12 +251,19 @@ impl Empty {
         if digits > 0 && text[..digits].bytes().filter(u8::is_ascii_digit).count() >= 4 {
             return Some(digits);
         }
-        let word = self.words.iter().find(|word| text.starts_with(word.as_str()));
+        let word = self
+            .words
+            .iter()
+            .find(|word| text.starts_with(word.as_str()));
         word.map(String::len).filter(|length| *length > 0)
     }
 
     fn at_end(&self, text: &str) -> Option<usize> {
-        let digits = text.bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
+        let digits = text
+            .bytes()
+            .rev()
+            .take_while(u8::is_ascii_alphanumeric)
+            .count();
         let tail = &text[text.len() - digits..];
         if digits > 0 && tail.bytes().filter(u8::is_ascii_digit).count() >= 4 {
             return Some(digits);

@@ -33,7 +33,11 @@ pub(super) fn phone(text: &str) -> Reading {
             }
         }
     }
-    if is_like { Reading::Unfit } else { Reading::Absent }
+    if is_like {
+        Reading::Unfit
+    } else {
+        Reading::Absent
+    }
 }
 
 /// Taiwan's numbers: mobile 09 and eight digits, landline 0 and an area, nine or ten in all, 0800.
@@ -57,7 +61,10 @@ pub(super) fn email(text: &str) -> Reading {
     let text = plain(text);
     match EMAIL.find(&text) {
         Some(found) if found.len() <= 254 => {
-            let (name, domain) = found.as_str().split_once('@').unwrap_or((found.as_str(), ""));
+            let (name, domain) = found
+                .as_str()
+                .split_once('@')
+                .unwrap_or((found.as_str(), ""));
             Reading::Found(format!("{name}@{}", domain.to_lowercase()).into())
         }
         _ if text.contains('@') => Reading::Unfit,
@@ -70,13 +77,18 @@ pub(super) fn date(text: &str) -> Reading {
     static DATE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"(?:(\d{2,4})\s*[年/.-]\s*)?(\d{1,2})\s*[月/.-]\s*(\d{1,2})\s*[日號号]?")
     });
-    static COMPACT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|\D)((?:19|20)\d{2})(\d{2})(\d{2})(?:\D|$)"));
+    static COMPACT: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?:^|\D)((?:19|20)\d{2})(\d{2})(\d{2})(?:\D|$)"));
     let text = plain(text);
     let found = COMPACT.captures(&text).or_else(|| DATE.captures(&text));
     let Some(found) = found else {
         return Reading::Absent;
     };
-    let number = |at: usize| found.get(at).and_then(|part| part.as_str().parse::<u32>().ok());
+    let number = |at: usize| {
+        found
+            .get(at)
+            .and_then(|part| part.as_str().parse::<u32>().ok())
+    };
     let year = match number(1) {
         // A year of the Republic of China.
         Some(year @ 80..=199) => Some(year + 1911),
@@ -87,7 +99,10 @@ pub(super) fn date(text: &str) -> Reading {
     match (number(2), number(3)) {
         (Some(month @ 1..=12), Some(day @ 1..=31)) => {
             let day = format!("{month:02}-{day:02}");
-            Reading::Found(year.map_or(day.clone(), |year| format!("{year}-{day}")).into())
+            Reading::Found(
+                year.map_or(day.clone(), |year| format!("{year}-{day}"))
+                    .into(),
+            )
         }
         _ => Reading::Unfit,
     }
@@ -106,14 +121,18 @@ pub(super) fn address(text: &str, asked: bool) -> Reading {
     static ROAD: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"[\p{Han}]+(?:路|街|大道|巷|弄|段|村|里)[^\n]*\d+[^\n]*"));
     static SHOP: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)(?:7-?11|7-?eleven|統一超商|全家|萊爾富|ok超商|ok)[^\n，。,]{0,20}?[\p{Han}\w]{1,12}(?:門市|店)")
+        pattern(
+            r"(?i)(?:7-?11|7-?eleven|統一超商|全家|萊爾富|ok超商|ok)[^\n，。,]{0,20}?[\p{Han}\w]{1,12}(?:門市|店)",
+        )
     });
     static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r"[\p{Han}]{1,5}[縣市區鄉鎮路街巷段]"));
     // Dashes and digits only: folding the whole text would change shop names.
     let text = plain(text);
     let text = text.trim();
     let taken = |value: &str| {
-        let value = value.trim().trim_end_matches(['喔', '唷', '哦', '謝', '了', '~', '～', '。', '.']);
+        let value = value
+            .trim()
+            .trim_end_matches(['喔', '唷', '哦', '謝', '了', '~', '～', '。', '.']);
         let value = lead(value.trim());
         match value.chars().count() {
             6..=120 => Reading::Found(value.into()),
@@ -130,17 +149,38 @@ pub(super) fn address(text: &str, asked: bool) -> Reading {
         return Reading::Absent;
     }
     match (ROAD.is_match(text), PART.is_match(text)) {
-        (true, _) if !text.contains(['?', '？', '嗎']) => taken(text),
-        (false, true) if !text.contains(['?', '？', '嗎']) => Reading::Unfit,
-        _ => Reading::Absent,
+        _ if text.contains(['?', '？', '嗎', '吗', '哪', '幾', '几']) => Reading::Absent,
+        (true, _) => taken(text),
+        (false, true) => Reading::Unfit,
+        (false, false) => Reading::Absent,
     }
 }
 
 /// The address without the words that lead to it.
 fn lead(text: &str) -> &str {
     const WORDS: [&str; 22] = [
-        "我要", "我想", "想要", "請幫我", "幫我", "麻煩", "請", "新的", "新地址", "收件地址", "地址", "改成", "改為",
-        "改到", "改寄到", "改寄", "寄到", "寄去", "更改", "修改", "是", "為",
+        "我要",
+        "我想",
+        "想要",
+        "請幫我",
+        "幫我",
+        "麻煩",
+        "請",
+        "新的",
+        "新地址",
+        "收件地址",
+        "地址",
+        "改成",
+        "改為",
+        "改到",
+        "改寄到",
+        "改寄",
+        "寄到",
+        "寄去",
+        "更改",
+        "修改",
+        "是",
+        "為",
     ];
     let mut rest = text;
     loop {

@@ -10,10 +10,67 @@ use crate::domain::playbook::{Reading, cut};
 
 /// Words that are no answer when nothing else is said, folded when compared.
 const NO_ANSWER: [&str; 62] = [
-    "等一下", "等等", "等我", "等我一下", "稍等", "稍等一下", "等一下喔", "我找找", "我找一下", "我看看", "我看一下", "等我找一下", "等我看一下",
-    "不知道", "我不知道", "不清楚", "不確定", "不曉得", "忘了", "忘記了", "我忘了", "沒有", "無", "什麼", "蛤", "啥", "好", "好的",
-    "ok", "嗯", "恩", "喔", "哦", "是", "對", "不是", "不用", "不用了", "不用謝謝", "算了", "取消", "不要", "不要了", "不退了", "不換了",
-    "重來", "重新開始", "謝謝", "感謝", "你好", "您好", "哈囉", "嗨", "hi", "hello", "在嗎", "真人", "客服", "人工", "轉真人", "轉客服",
+    "等一下",
+    "等等",
+    "等我",
+    "等我一下",
+    "稍等",
+    "稍等一下",
+    "等一下喔",
+    "我找找",
+    "我找一下",
+    "我看看",
+    "我看一下",
+    "等我找一下",
+    "等我看一下",
+    "不知道",
+    "我不知道",
+    "不清楚",
+    "不確定",
+    "不曉得",
+    "忘了",
+    "忘記了",
+    "我忘了",
+    "沒有",
+    "無",
+    "什麼",
+    "蛤",
+    "啥",
+    "好",
+    "好的",
+    "ok",
+    "嗯",
+    "恩",
+    "喔",
+    "哦",
+    "是",
+    "對",
+    "不是",
+    "不用",
+    "不用了",
+    "不用謝謝",
+    "算了",
+    "取消",
+    "不要",
+    "不要了",
+    "不退了",
+    "不換了",
+    "重來",
+    "重新開始",
+    "謝謝",
+    "感謝",
+    "你好",
+    "您好",
+    "哈囉",
+    "嗨",
+    "hi",
+    "hello",
+    "在嗎",
+    "真人",
+    "客服",
+    "人工",
+    "轉真人",
+    "轉客服",
     "找真人客服",
 ];
 
@@ -43,7 +100,11 @@ impl Free {
 
     /// What the text says.
     pub fn read(&self, text: &str, asked: bool) -> Reading {
-        if asked { self.answer(text) } else { self.volunteered(text) }
+        if asked {
+            self.answer(text)
+        } else {
+            self.volunteered(text)
+        }
     }
 
     fn answer(&self, text: &str) -> Reading {
@@ -54,7 +115,8 @@ impl Free {
             return Reading::Absent;
         }
         // Only the topic again, or a number: nothing was told.
-        if self.empty.names_topic(text) && self.told(text).is_none() && self.rest_of(text).is_none() {
+        if self.empty.names_topic(text) && self.told(text).is_none() && self.rest_of(text).is_none()
+        {
             return Reading::Absent;
         }
         if folded.bytes().all(|b| b.is_ascii_digit()) {

@@ -18,11 +18,31 @@ const NO_PREFIX: [&str; 26] = [
 ];
 
 /// Words after which a number is the wrong one, and before which too when they end in it.
-const WRONG: [&str; 8] = ["不是", "而不是", "打錯", "打错", "寫錯", "写错", "不要", "並非"];
+const WRONG: [&str; 8] = [
+    "不是",
+    "而不是",
+    "打錯",
+    "打错",
+    "寫錯",
+    "写错",
+    "不要",
+    "並非",
+];
 
 /// Words by which somebody corrects: of two numbers the last one counts.
 const CORRECTING: [&str; 12] = [
-    "更正", "應該是", "应该是", "改成", "打錯", "打错", "寫錯", "写错", "才對", "才对", "正確", "正确",
+    "更正",
+    "應該是",
+    "应该是",
+    "改成",
+    "打錯",
+    "打错",
+    "寫錯",
+    "写错",
+    "才對",
+    "才对",
+    "正確",
+    "正确",
 ];
 
 /// Words beside which eight digits are a day.
@@ -100,7 +120,11 @@ impl Number {
             }
         }
         let corrects = CORRECTING.iter().any(|word| text.contains(word));
-        let chosen = if corrects { fitting.pop() } else { fitting.into_iter().next() };
+        let chosen = if corrects {
+            fitting.pop()
+        } else {
+            fitting.into_iter().next()
+        };
         match chosen {
             Some((value, _)) => Reading::Found(value.into()),
             None if asked && (is_other || is_bare_number(&letters)) => Reading::Unfit,
@@ -188,9 +212,12 @@ fn is_bare_number(letters: &[char]) -> bool {
         .filter(|c| c.is_alphabetic())
         .collect::<String>()
         .to_lowercase();
-    let words = ["訂單", "订单", "單號", "单号", "編號", "编号", "號碼", "号码", "我的", "order", "number", "是", "no"]
-        .iter()
-        .fold(words, |words, filler| words.replace(filler, ""));
+    let words = [
+        "訂單", "订单", "單號", "单号", "編號", "编号", "號碼", "号码", "我的", "order", "number",
+        "是", "no",
+    ]
+    .iter()
+    .fold(words, |words, filler| words.replace(filler, ""));
     digits >= 3 && words.chars().count() <= 2
 }
 
@@ -226,7 +253,9 @@ fn is_date(runs: &[Token], digits: &str, rest: &[char]) -> bool {
             _ => return false,
         };
         let signs = [&month.gap, &day.gap];
-        return signs.iter().all(|gap| matches!(gap.trim(), "-" | "/" | "."))
+        return signs
+            .iter()
+            .all(|gap| matches!(gap.trim(), "-" | "/" | "."))
             && years.contains(&number(&year.text))
             && (1..=12).contains(&number(&month.text))
             && (1..=31).contains(&number(&day.text));
@@ -239,10 +268,14 @@ fn is_date(runs: &[Token], digits: &str, rest: &[char]) -> bool {
         && (1..=12).contains(&number(&digits[4..6]))
         && (1..=31).contains(&number(&digits[6..]));
     let after: String = rest.iter().take(4).collect();
-    is_day && DAY_WORDS.iter().any(|word| after.trim_start().starts_with(word))
+    is_day
+        && DAY_WORDS
+            .iter()
+            .any(|word| after.trim_start().starts_with(word))
 }
 
 fn is_price(before: Option<char>, rest: &[char]) -> bool {
     let after = rest.iter().find(|c| !c.is_whitespace());
-    matches!(before, Some('$' | '¥' | '€' | '£')) || matches!(after, Some('元' | '塊' | '块' | '圓' | '%'))
+    matches!(before, Some('$' | '¥' | '€' | '£'))
+        || matches!(after, Some('元' | '塊' | '块' | '圓' | '%'))
 }

@@ -25,7 +25,11 @@ impl Token {
 
 /// Signs that stand inside a number.
 fn is_joint(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '_' | '.' | '/' | '#' | '(' | ')' | '–' | '—' | '・' | '·')
+    c.is_whitespace()
+        || matches!(
+            c,
+            '-' | '_' | '.' | '/' | '#' | '(' | ')' | '–' | '—' | '・' | '·'
+        )
 }
 
 /// Most signs between two runs of a chain.
@@ -57,7 +61,10 @@ pub(super) fn chains(letters: &[char]) -> Vec<Vec<Token>> {
         match gap.filter(|gap| gap.len() <= MAX_GAP && gap.iter().all(|c| is_joint(*c))) {
             Some(gap) => {
                 token.gap = gap.iter().collect();
-                chains.last_mut().expect("a gap has a chain before it").push(token);
+                chains
+                    .last_mut()
+                    .expect("a gap has a chain before it")
+                    .push(token);
             }
             None => chains.push(vec![token]),
         }

@@ -62,6 +62,7 @@ fn with_hole(rule: &str, name: &str) -> Answer {
     let hole = crate::domain::playbook::Hole {
         at,
         name: name.into(),
+        max: 300,
     };
     Answer {
         rule: rule.into(),
@@ -88,6 +89,7 @@ fn flow(id: &str, intent: u16, slots: &[(&str, bool)], steps: Vec<Step>) -> Flow
                 name: (*name).into(),
                 remember: !free,
                 free: *free,
+                confirms: false,
             })
             .collect(),
         steps: steps.into(),
