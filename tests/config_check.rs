@@ -409,7 +409,7 @@ fn a_fault_in_a_reply_speaks_the_files_words_and_never_lines() {
     let cases = [
         (
             "{ type = \"nonsense\" }",
-            "reply[0].type: found \"nonsense\", allowed: \"text\" | \"buttons\" | \"confirm\" | \"image\"",
+            "reply[0].type: found \"nonsense\", allowed: \"text\" | \"buttons\" | \"confirm\" | \"carousel\" | \"image\"",
         ),
         (
             "{ type = \"button\" }",

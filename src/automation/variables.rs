@@ -139,10 +139,8 @@ struct Reading<'s> {
 impl Reading<'_> {
     fn walk(&mut self, value: &mut Json, path: &str, key: &str, is_reply: bool) {
         match value {
-            Json::String(text) => {
-                if text.contains(['{', '}', MARK]) {
-                    *text = self.text(text, path, !is_reply && SHOWN.contains(&key));
-                }
+            Json::String(text) if text.contains(['{', '}', MARK]) => {
+                *text = self.text(text, path, !is_reply && SHOWN.contains(&key));
             }
             Json::Array(items) => {
                 for (i, item) in items.iter_mut().enumerate() {

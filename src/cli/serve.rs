@@ -38,7 +38,9 @@ pub(super) fn run(config: &Path) -> u8 {
             Err(error) => {
                 tracing::error!(error = %error, "hotline did not start");
                 match error {
-                    StartError::Channel(_) | StartError::Archive(_) => FAULT,
+                    StartError::Channel(_) | StartError::Archive(_) | StartError::Assistant(_) => {
+                        FAULT
+                    }
                     StartError::Listen { .. } | StartError::Store(_) | StartError::Redis(_) => {
                         OUTSIDE
                     }

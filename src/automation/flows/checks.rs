@@ -66,6 +66,12 @@ pub(super) fn all(flow: &Flow, written: &[Written], connectors: &Connectors, fin
                 fault(at, "", &found, "a step before it that asks for the slot");
             }
         }
+        for name in holes(step).filter_map(|name| name.strip_prefix("slot.")) {
+            if flow.slot(name).is_none() {
+                let found = format!("the slot \"{name}\", which this flow never asks for");
+                fault(at, "", &found, "a slot that a step before it asks for");
+            }
+        }
         for field in fields(step) {
             if graph.is_told_before(at, field, connectors) {
                 continue;

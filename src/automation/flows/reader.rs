@@ -99,6 +99,7 @@ impl<'r> Reader<'r> {
             name: name.clone(),
             remember: self.slots.get(name).is_some_and(|slot| slot.remember),
             free: self.slots.get(name).is_some_and(|slot| slot.is_free()),
+            confirms: self.slots.get(name).is_some_and(|slot| slot.confirms),
         });
         let slots: Vec<Slot> = slots.collect();
         let built: Option<Vec<Step>> = acts

@@ -29,6 +29,8 @@ pub(super) struct Slots {
 pub(super) struct Slot {
     /// Whether a later flow of the same conversation may use the value.
     pub(super) remember: bool,
+    /// It agrees to what was said before.
+    pub(super) confirms: bool,
     /// Longest value, in UTF-16 units.
     pub(super) max: usize,
     /// The only values, when there are only these.
@@ -187,8 +189,17 @@ fn slot(section: &Section<'_>) -> Option<Slot> {
         Kind::Date => (Reader::Date, 10),
         Kind::Address => (Reader::Address, 120),
     };
+    let confirms = matches!(kind, Kind::YesNo);
+    if confirms && remember {
+        section.fault(
+            "remember",
+            "true",
+            "false: a yes is good for one thing only",
+        );
+    }
     Some(Slot {
         remember,
+        confirms,
         max,
         values,
         reader,

@@ -182,7 +182,7 @@ fn each_fault_of_a_flow_is_named_at_its_line() {
             flow(&format!(
                 "{ASK}{END}say = [{{ type = \"text\", text = \"{{slot.sure}}!\" }}]\n"
             )),
-            "f.toml:26: flow[0].step[1].say",
+            "f.toml:30: flow[0].step[1]: found the slot \"sure\", which this flow never asks for",
         ),
         (
             flow(&format!("{ASK}{END}ask = \"sure\"\n")),
@@ -238,7 +238,7 @@ fn what_is_odd_but_harmless_is_a_warning() {
         "f.toml:6: warning: slot \"sure\": found a slot no flow asks for",
         "f.toml:30: warning: flow[0].step[1].on: found no way for the outcome \"not_found\"",
         "f.toml:35: warning: flow[0].step[2]: found {call.status}, which is empty on some way here",
-        "f.toml:38: warning: flow[0].step[3].id: found \"lost\", which no step leads to",
+        "f.toml:39: warning: flow[0].step[3].id: found \"lost\", which no step leads to",
     ] {
         assert!(all.contains(expected), "{expected}\n{all}");
     }

@@ -108,18 +108,16 @@ impl Conversation {
                 } => {
                     run.rounds = run.rounds.saturating_add(1);
                     let too_often = run.rounds >= flow.max_failures;
-                    // What it says may name what it forgets.
+                    // Said before it is forgotten: "no order of this number".
                     if let (Some(answer), false) = (answer, too_often) {
                         self.say(moment, answer, cause);
                     }
-                    let kept = |known: &Value| {
-                        let mut names = forget.iter().map(|slot| &flow.slots[*slot].name);
-                        names.all(|name| **name != *known.name)
-                    };
-                    self.memory.retain(kept);
+                    let names = || forget.iter().map(|slot| &flow.slots[*slot].name);
+                    let is_kept = |known: &Value| names().all(|name| **name != *known.name);
                     if let Some(run) = &mut self.run {
-                        run.slots.retain(kept);
+                        run.slots.retain(is_kept);
                     }
+                    self.memory.retain(is_kept);
                     if too_often {
                         self.hand_off(moment, Reason::ComplexQuery, cause);
                         return;
@@ -218,6 +216,14 @@ impl Conversation {
             }
         }
         if corrected {
+            // What was agreed to before is not what is right now.
+            if let Some(run) = &mut self.run {
+                let confirms = |name: &str| {
+                    let slot = flow.slot(name).map(|index| &flow.slots[index]);
+                    slot.is_some_and(|slot| slot.confirms)
+                };
+                run.slots.retain(|known| !confirms(&known.name));
+            }
             self.go_on(moment, flow, 0, said.cause);
         }
         corrected

@@ -52,6 +52,8 @@ pub struct Slot {
     pub remember: bool,
     /// Any words are an answer: free text.
     pub free: bool,
+    /// It agrees to what was said before: a correction takes it back, and it is asked anew.
+    pub confirms: bool,
 }
 
 /// One step.

@@ -98,6 +98,8 @@ pub struct Choice {
     automaton: Option<AhoCorasick>,
     /// The value of each word of the automaton.
     values: Vec<usize>,
+    /// Whether a value may be said before it is asked for.
+    volunteers: bool,
 }
 
 impl Choice {
@@ -133,6 +135,7 @@ impl Choice {
             options,
             automaton,
             values,
+            volunteers: true,
         })
     }
 
@@ -143,7 +146,11 @@ impl Choice {
             (Arc::from("yes"), words(&YES)),
             (Arc::from("no"), words(&NO)),
         ];
-        Choice::new(options).expect("the words for yes and no differ")
+        let choice = Choice::new(options).expect("the words for yes and no differ");
+        Choice {
+            volunteers: false,
+            ..choice
+        }
     }
 
     /// Its values.
@@ -154,12 +161,14 @@ impl Choice {
             .collect()
     }
 
-    /// What the text says. Unasked, only a text that is the word.
+    /// What the text says. A yes or no is one to a question only; another value may come unasked, by a
+    /// word of two characters or more.
     pub fn read(&self, text: &str, asked: bool) -> Reading {
         let mut folded = Folded::default();
         folded.fill(text);
         let length = folded.text().chars().count();
-        if length == 0 || length > SHORT || is_question(text) {
+        let is_early = !asked && !self.volunteers;
+        if length == 0 || length > SHORT || is_question(text) || is_early {
             return Reading::Absent;
         }
         let mut found: Option<usize> = None;
@@ -168,8 +177,9 @@ impl Choice {
             if !folded.is_boundary(hit.start()) || !folded.is_boundary(hit.end()) {
                 continue;
             }
-            if !asked && hit.len() < folded.text().len() {
-                return Reading::Absent;
+            let word = &folded.text()[hit.range()];
+            if !asked && word.chars().count() < 2 {
+                continue;
             }
             let value = self.values[hit.pattern().as_usize()];
             if found.is_some_and(|known| known != value) {

@@ -149,9 +149,10 @@ pub(super) fn address(text: &str, asked: bool) -> Reading {
         return Reading::Absent;
     }
     match (ROAD.is_match(text), PART.is_match(text)) {
-        (true, _) if !text.contains(['?', '？', '嗎']) => taken(text),
-        (false, true) if !text.contains(['?', '？', '嗎']) => Reading::Unfit,
-        _ => Reading::Absent,
+        _ if text.contains(['?', '？', '嗎', '吗', '哪', '幾', '几']) => Reading::Absent,
+        (true, _) => taken(text),
+        (false, true) => Reading::Unfit,
+        (false, false) => Reading::Absent,
     }
 }
 

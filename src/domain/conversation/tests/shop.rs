@@ -89,6 +89,7 @@ fn flow(id: &str, intent: u16, slots: &[(&str, bool)], steps: Vec<Step>) -> Flow
                 name: (*name).into(),
                 remember: !free,
                 free: *free,
+                confirms: false,
             })
             .collect(),
         steps: steps.into(),
