@@ -36,8 +36,8 @@ impl Conversation {
         // A token that died while its answer was held back: otherwise the answer stays due for ever.
         gathered.changed |= next.held_since() != self.held_since();
         // Likewise while the assistant is asked: its button would stay due.
-        gathered.changed |= next.question.is_some()
-            && next.tokens.first_received() != self.tokens.first_received();
+        gathered.changed |=
+            next.question.is_some() && next.tokens.first_received() != self.tokens.first_received();
         gathered.launched = next.outbox.flights.iter().any(|flight| {
             flight.under_way()
                 && !self
