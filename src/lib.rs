@@ -10,7 +10,7 @@
 //! | 6 | [`app`] | composition root: builds the concrete things, start order, drain order |
 //! | 5 | [`server`], [`simulator`] | listeners; a faithful LINE platform for `demo`, tests and load tests |
 //! | 4 | [`line`], [`stages`] | the LINE edge; supervised workers |
-//! | 3 | [`actors`], [`store`], [`automation`], [`assistant`] | thin shells; bodies of the ports; the matcher; answers in a model's words |
+//! | 3 | [`actors`], [`store`], [`automation`], [`assistant`], [`connector`] | thin shells; bodies of the ports; the matcher; answers in a model's words; calls to other systems |
 //! | 2 | [`ports`], [`config`], [`line_wire`], [`telemetry`] | what the house asks of the world; settings; LINE's wire types; metrics and logs |
 //! | 1 | [`domain`] | the conversation: pure, synchronous, deterministic |
 //!
@@ -26,6 +26,7 @@ pub mod assistant;
 pub mod automation;
 pub mod cli;
 pub mod config;
+pub mod connector;
 pub mod domain;
 pub mod line;
 pub mod line_wire;

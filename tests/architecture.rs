@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room → floor. A room may use rooms on lower floors, never a sibling.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("cli", 7),
     ("app", 6),
     ("server", 5),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, u8); 16] = [
     ("store", 3),
     ("automation", 3),
     ("assistant", 3),
+    ("connector", 3),
     ("ports", 2),
     ("config", 2),
     ("line_wire", 2),

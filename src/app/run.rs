@@ -19,6 +19,7 @@ use super::store::{self, Opened};
 use crate::actors::{Housekeeper, Limits, Lines, PushBudget, Registry, Shared, Sweeper};
 use crate::automation::Current;
 use crate::config::settings::{Channel as ChannelSettings, Groups};
+use crate::connector::HttpConnectors;
 use crate::config::{SOCKET_PATH_MAX, Settings};
 use crate::domain::ids::ChannelId;
 use crate::line::inbound::{GroupPolicy, Reading};
@@ -98,7 +99,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         automation: automation.clone(),
         intent: Arc::new(Intent::new(automation.clone())),
         assistant: assistant.clone(),
-        connectors: None,
+        connectors: Some(Arc::new(connectors(&automation))),
         pushes: PushBudget::new(
             settings.sending.auto_push_per_hour,
             Arc::new(move |channel: &ChannelId| gate.may_push_automatically(channel)),
@@ -250,6 +251,12 @@ impl Running {
             "drained"
         );
     }
+}
+
+/// Calls of flows, by the connectors in force.
+fn connectors(automation: &Arc<Current>) -> HttpConnectors {
+    let automation = automation.clone();
+    HttpConnectors::new(Arc::new(move || automation.engine().connectors()))
 }
 
 /// Where the admin socket goes; `None` when the path is too long for one (`check` says so too).

@@ -95,6 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
                 println!("phone=http://{}/", running.addr);
                 println!("api=http://{}", running.addr);
                 println!("assistant=http://{}/openai/v1", running.addr);
+                println!("orders=http://{}/shop", running.addr);
                 println!("ready");
                 introduce(arguments);
                 // An error means that signals cannot be received: then only a kill ends it.

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod media;
 mod minting;
 pub mod options;
+pub mod orders;
 pub mod page;
 mod people;
 mod platform;

@@ -5,6 +5,7 @@
 
 use super::access::AccessTokens;
 use super::assistant::Assistant;
+use super::orders::Orders;
 use super::clock::Clock;
 use super::events::Minted;
 use super::faults::{Faults, Switchboard};
@@ -82,6 +83,7 @@ pub struct Platform {
     pub(super) channels: Vec<Arc<Channel>>,
     pub(super) access: AccessTokens,
     pub(super) assistant: Assistant,
+    pub(super) orders: Orders,
     pub(super) reply_tokens: ReplyTokens,
     pub(super) token_life_ms: u64,
     pub(super) media: MediaShelf,
@@ -134,6 +136,7 @@ impl Platform {
             channels,
             access,
             assistant: Assistant::default(),
+            orders: Orders::default(),
             reply_tokens: ReplyTokens::new(options.token_life_ms),
             token_life_ms: options.token_life_ms,
             media: MediaShelf::new(),
@@ -190,6 +193,11 @@ impl Platform {
     /// The fake OpenAI server.
     pub fn assistant(&self) -> &Assistant {
         &self.assistant
+    }
+
+    /// The order service.
+    pub fn orders(&self) -> &Orders {
+        &self.orders
     }
 
     /// The faults that are on, with the strikes left.

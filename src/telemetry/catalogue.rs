@@ -4,6 +4,7 @@
 //! first error), `docs/metrics.md`, and the test that what is rendered is what is declared.
 
 mod assistant;
+mod connectors;
 mod conversations;
 mod house;
 mod line;

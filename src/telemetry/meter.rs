@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_macros)] // the one place where the raw macros may stand
 
 mod assistant;
+mod connectors;
 mod handles;
 mod house;
 mod line;
@@ -14,6 +15,7 @@ pub use assistant::{
     assistant_breaker, assistant_budget, assistant_call, assistant_confidence, assistant_gate,
     assistant_load, assistant_parts, assistant_question, assistant_tokens,
 };
+pub use connectors::{connector_breaker, connector_try};
 pub use house::{
     Sampled, archive, archive_removed, archived, housekeeping, presence_lapsed, reloaded, sampled,
     store_batch, store_checkpoint, store_conflict, store_pipeline, store_resent,

@@ -34,10 +34,8 @@ impl Template {
     pub(super) fn path(text: &str) -> Option<Template> {
         let pieces = pieces_of(text)?;
         let is_plain = |text: &str| {
-            let good = |b: u8| {
-                b.is_ascii_graphic()
-                    && !matches!(b, b'{' | b'}' | b'#' | b'\\' | b'"' | b'<' | b'>')
-            };
+            // What a URL takes as it stands (RFC 3986, 3.3 and 3.4): anything else would be rewritten.
+            let good = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/%?".contains(&b);
             text.bytes().all(good)
                 && !text
                     .split(['/', '?'])

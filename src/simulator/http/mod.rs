@@ -7,6 +7,7 @@ mod common;
 mod control;
 mod files;
 mod line;
+mod orders;
 mod stream;
 mod switches;
 
@@ -29,6 +30,7 @@ pub(super) fn serve(
             .configure(assistant::routes)
             .configure(control::routes)
             .configure(files::routes)
+            .configure(orders::routes)
             .route("/sim/stream", web::get().to(stream::stream))
             .route("/sim/{rest:.*}", web::to(control::unknown))
             .default_service(web::to(line::answer))

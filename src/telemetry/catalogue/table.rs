@@ -1,6 +1,6 @@
 //! The table itself, put together from its rooms; buckets and words they share.
 
-use super::{Label, Metric, assistant, conversations, house, line, talk};
+use super::{Label, Metric, assistant, connectors, conversations, house, line, talk};
 
 /// Seconds, for what should be quick. LINE waits 2 s for a webhook.
 pub const FAST: &[f64] = &[
@@ -27,15 +27,20 @@ macro_rules! metric {
 }
 pub(super) use metric;
 
-const ROOMS: [&[Metric]; 5] = [
+const ROOMS: [&[Metric]; 6] = [
     conversations::METRICS,
     talk::METRICS,
     assistant::METRICS,
+    connectors::METRICS,
     line::METRICS,
     house::METRICS,
 ];
-const COUNT: usize =
-    ROOMS[0].len() + ROOMS[1].len() + ROOMS[2].len() + ROOMS[3].len() + ROOMS[4].len();
+const COUNT: usize = ROOMS[0].len()
+    + ROOMS[1].len()
+    + ROOMS[2].len()
+    + ROOMS[3].len()
+    + ROOMS[4].len()
+    + ROOMS[5].len();
 
 /// The catalogue.
 pub const CATALOGUE: &[Metric] = &joined();
