@@ -1,6 +1,7 @@
 //! The fingerprint of a playbook: equal for equal content, whatever machine or run built it.
 
 use crate::automation::lessons::Taught;
+use crate::automation::matcher::Matcher;
 use crate::automation::schedule::Schedule;
 use crate::automation::understanding::corpus::{Corpus, Thresholds};
 use crate::domain::playbook::{Answer, Assistance, Intent, LateAnswers, Policy, Tap};
@@ -32,8 +33,9 @@ impl Digest {
         self.0.update(number.to_le_bytes());
     }
 
-    /// The fingerprint of what the examples and word lists teach.
-    pub(crate) fn of_lessons(taught: &Taught) -> u64 {
+    /// The fingerprint of what terms, examples and word lists teach: all that a reader is made of, and
+    /// the cues.
+    pub(crate) fn of_lessons(taught: &Taught, matcher: &Matcher) -> u64 {
         let Taught {
             corpus,
             intents: _,
@@ -45,7 +47,7 @@ impl Digest {
         let Corpus {
             intents,
             rules,
-            talks,
+            whole,
             texts,
             groups,
             human_terms,
@@ -55,13 +57,12 @@ impl Digest {
         } = corpus;
         let mut digest = Digest::default();
         digest.number(*intents as u64);
-        digest.number(*talks as u64);
         digest.all(rules, |digest, id| digest.text(id));
+        digest.all(whole, |digest, whole| digest.number(u64::from(*whole)));
         digest.all(texts, |digest, text| {
             digest.text(&text.words);
             digest.number(text.intent.map_or(0, |intent| u64::from(intent) + 1));
             digest.number(text.rule.map_or(0, |rule| u64::from(rule) + 1));
-            digest.number(text.talk.map_or(0, |talk| u64::from(talk) + 1));
             digest.number(u64::from(text.human));
         });
         digest.all(groups, |digest, group| {
@@ -88,6 +89,11 @@ impl Digest {
         for share in [intent, margin, faq, human] {
             digest.number(u64::from(share.to_bits()));
         }
+        digest.all(matcher.terms(), |digest, term| {
+            digest.text(&term.folded);
+            digest.number(u64::from(term.rule));
+            digest.number(u64::from(term.priority.cast_unsigned()));
+        });
         digest.all(cues, |digest, cue| {
             digest.text(&cue.word);
             digest.number(u64::from(cue.cue.0));

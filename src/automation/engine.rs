@@ -5,30 +5,29 @@
 
 use crate::automation::dialogues::Dialogues;
 use crate::automation::digest::Digest;
-use crate::automation::explanation::{Explanation, Found};
 use crate::automation::knowledge::{self, Knowledge};
 use crate::automation::lessons::Lessons;
 use crate::automation::matcher::Matcher;
 use crate::automation::menu::{self, RichMenu};
 use crate::automation::postbacks::{self, Postbacks};
+use crate::automation::reach;
 use crate::automation::rules::{self, Rule};
 use crate::automation::schedule::Schedule;
+use crate::automation::singles::Singles;
 use crate::automation::synonyms::Collector;
 use crate::automation::understanding::cues::CueWords;
-use crate::automation::understanding::lexicon::Owner;
-use crate::automation::understanding::reader::{Reader, Reading, Room};
-use crate::automation::{messages, reach};
+use crate::automation::understanding::kept;
+use crate::automation::understanding::reader::{Meaning, Reader, Room};
 use crate::config::AutomationAsWritten;
 use crate::config::connectors::Connectors;
 use crate::config::fault::{Fault, Findings, Place};
 use crate::config::section::Section;
 use crate::domain::playbook::{
-    Answer, Flow, Intent, Phrase, Playbook, Policy, Reading as SlotReading, Tap, Understanding,
+    Answer, Flow, Intent, Phrase, Playbook, Policy, Reading, Tap, Understanding,
 };
 use crate::domain::time::Millis;
 use crate::ports::understand::Understand;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 thread_local! {
@@ -39,12 +38,12 @@ thread_local! {
 /// The automation of one moment.
 #[derive(Debug)]
 pub struct Engine {
-    matcher: Matcher,
-    reader: Reader,
+    pub(super) matcher: Matcher,
+    pub(super) reader: Arc<Reader>,
     cues: CueWords,
-    answers: Vec<Answer>,
+    pub(super) answers: Vec<Answer>,
     schedules: Vec<Schedule>,
-    intents: Vec<Intent>,
+    pub(super) intents: Vec<Intent>,
     talks: Vec<Answer>,
     postbacks: Postbacks,
     fallback: Option<Answer>,
@@ -56,17 +55,6 @@ pub struct Engine {
     policy: Policy,
     knowledge: Arc<Knowledge>,
     digest: u64,
-}
-
-/// The single tables and where they were first seen.
-#[derive(Default)]
-struct Singles {
-    seen: HashMap<&'static str, (Arc<str>, Place)>,
-    fallback: Option<Answer>,
-    greeting: Option<Answer>,
-    returning: Option<Answer>,
-    group_greeting: Option<Answer>,
-    direct: knowledge::Direct,
 }
 
 impl Engine {
@@ -149,14 +137,14 @@ impl Engine {
             findings.warn(&folder, Place::default(), "fallback", "nothing", allowed);
         }
         let mut taught = lessons.finish(&rules, &findings);
-        let names = std::mem::take(&mut taught.flows);
-        names.resolve(&mut taught.intents, flows, &findings);
-        let fingerprint = Digest::of_lessons(&taught);
+        let named = std::mem::take(&mut taught.flows);
+        named.resolve(&mut taught.intents, flows, &findings);
+        let fingerprint = Digest::of_lessons(&taught, &matcher);
         if findings.any_fault() {
             return Err(findings.verdict().err().unwrap_or_default());
         }
-        let built = Matcher::build(taught.unless)
-            .and_then(|unless| Reader::build(&taught.corpus, &matcher, unless))
+        let teach = || Reader::build(&taught.corpus, &matcher, Matcher::build(taught.unless)?);
+        let built = kept::reader(fingerprint, teach)
             .and_then(|reader| Ok((reader, CueWords::build(taught.cues)?)));
         let (reader, cues) = built.unwrap_or_else(|error| {
             too_big(&error);
@@ -215,73 +203,22 @@ impl Engine {
     }
 
     /// Reads a text into the room and says what was read.
-    fn read(&self, text: &str, at: Millis, room: &mut Room) -> (Reading, Understanding) {
+    pub(super) fn read(&self, text: &str, at: Millis, room: &mut Room) -> (Meaning, Understanding) {
         let applies = |rule: u32| {
             let schedule = self.schedules.get(rule as usize);
             schedule.is_some_and(|schedule| schedule.holds(&self.dialogues.calendar, at))
         };
-        let reading = self.reader.read(text, &self.matcher, room, applies);
+        let meaning = self.reader.read(text, &self.matcher, room, applies);
         let understanding = Understanding {
             digest: self.digest,
-            rule: reading.rule,
-            intent: reading.intent,
-            confidence: (reading.confidence * 100.0).round() as u8,
-            wants_human: reading.wants_human,
-            talk: reading.talk,
+            rule: meaning.rule,
+            intent: meaning.intent,
+            confidence: (meaning.confidence * 100.0).round() as u8,
+            wants_human: meaning.wants_human,
+            talk: meaning.talk,
             cues: self.cues.read(&room.scan),
         };
-        (reading, understanding)
-    }
-
-    /// Why a text said at this moment is answered the way it is.
-    pub fn explain(&self, text: &str, at: Millis) -> Explanation {
-        let mut room = Room::default();
-        let (reading, understanding) = self.read(text, at, &mut room);
-        let scan = &room.scan;
-        let hits = scan.hits.iter().map(|hit| {
-            let bytes =
-                scan.pieces[hit.first].start as usize..scan.pieces[hit.end - 1].end as usize;
-            let (of, rule, term) = match hit.owner {
-                Owner::Term(number) => {
-                    let term = &self.matcher.terms()[number as usize];
-                    let id = self.answers[term.rule as usize].rule.clone();
-                    (id, Some(term.rule), &term.folded)
-                }
-                Owner::Group(group) => {
-                    let word = &self.reader.words()[hit.word as usize].folded;
-                    (self.reader.group(group), None, word)
-                }
-            };
-            Found {
-                rule,
-                of,
-                term: term.clone(),
-                priority: rule.map(|_| self.priority(hit.owner)),
-                how: hit.how,
-                negated: hit.negated,
-                span: scan.folded.original(bytes, text),
-            }
-        });
-        let mut hits: Vec<Found> = hits.collect();
-        let winner = reading.hit.map(|at| hits.remove(at));
-        let intents = self.intents.iter().map(|intent| intent.id.clone());
-        let scores = intents
-            .chain([Arc::from("unknown")])
-            .zip(self.reader.intents(&room).iter().copied());
-        Explanation {
-            scores: scores.collect(),
-            winner,
-            hits,
-            folded: scan.folded.text().to_owned(),
-            understanding,
-        }
-    }
-
-    fn priority(&self, owner: Owner) -> i32 {
-        match owner {
-            Owner::Term(number) => self.matcher.terms()[number as usize].priority,
-            Owner::Group(_) => 0,
-        }
+        (meaning, understanding)
     }
 
     /// The id of an intent, or `unknown`.
@@ -294,11 +231,6 @@ impl Engine {
         let mut digest = Digest::default();
         digest.number(self.digest);
         digest.policy(&self.policy);
-        for term in self.matcher.terms() {
-            digest.text(&term.folded);
-            digest.number(u64::from(term.rule));
-            digest.number(u64::from(term.priority.cast_unsigned()));
-        }
         for answer in self.answers.iter().chain(&self.talks) {
             digest.answer(Some(answer));
         }
@@ -326,71 +258,6 @@ impl Engine {
         }
         self.knowledge.digest(&mut digest);
         digest.finish()
-    }
-}
-
-impl Singles {
-    /// Whether this is the first table of its kind; a second one is a fault.
-    fn first(&mut self, root: &Section<'_>, key: &'static str) -> bool {
-        let Some(entry) = root.entry(key) else {
-            return false;
-        };
-        match self.seen.get(key) {
-            Some((file, at)) => {
-                let found = format!("a second [{key}], the first is at {file}:{}", at.line);
-                root.fault(key, &found, "one in all files");
-                false
-            }
-            None => {
-                self.seen.insert(key, (root.file().clone(), entry.at));
-                true
-            }
-        }
-    }
-
-    /// Reads what is taught in single tables.
-    fn teach(&mut self, root: &Section<'_>, lessons: &mut Lessons) {
-        for key in ["unknown", "human", "negation", "cues", "understanding"] {
-            if self.first(root, key)
-                && let Some(section) = root.maybe_section(key)
-            {
-                match key {
-                    "unknown" => lessons.read_unknown(section),
-                    "human" => lessons.read_human(section),
-                    "negation" => lessons.read_negation(section),
-                    "cues" => lessons.read_cues(section),
-                    _ => lessons.read_thresholds(section),
-                }
-            }
-        }
-    }
-
-    fn read(&mut self, root: &Section<'_>) {
-        if self.first(root, "search")
-            && let Some(section) = root.maybe_section("search")
-        {
-            self.direct = knowledge::Direct::read(&section);
-            section.finish();
-        }
-        for key in ["fallback", "greeting", "group_greeting"] {
-            if !self.first(root, key) {
-                continue;
-            }
-            let Some(section) = root.maybe_section(key) else {
-                continue;
-            };
-            section.require("reply", "a list of 1 to 5 messages");
-            let answer = messages::answer(&section, "reply", key);
-            match key {
-                "fallback" => self.fallback = answer,
-                "greeting" => {
-                    self.greeting = answer;
-                    self.returning = messages::answer(&section, "returning_reply", key);
-                }
-                _ => self.group_greeting = answer,
-            }
-            section.finish();
-        }
     }
 }
 
@@ -441,7 +308,7 @@ impl Playbook for Engine {
         self.dialogues.flows.named(id)
     }
 
-    fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> SlotReading {
+    fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> Reading {
         self.dialogues.flows.read_slot(flow, slot, text, asked)
     }
 

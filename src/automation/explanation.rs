@@ -1,7 +1,10 @@
 //! Why a text is answered the way it is, for people.
 
-use crate::automation::understanding::lexicon::How;
+use crate::automation::engine::Engine;
+use crate::automation::understanding::lexicon::{How, Owner};
+use crate::automation::understanding::reader::Room;
 use crate::domain::playbook::Understanding;
+use crate::domain::time::Millis;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,4 +40,50 @@ pub struct Found {
     pub negated: bool,
     /// Where, in bytes of the original text.
     pub span: Range<usize>,
+}
+
+impl Engine {
+    /// Why a text said at this moment is answered the way it is.
+    pub fn explain(&self, text: &str, at: Millis) -> Explanation {
+        let mut room = Room::default();
+        let (meaning, understanding) = self.read(text, at, &mut room);
+        let scan = &room.scan;
+        let hits = scan.hits.iter().map(|hit| {
+            let bytes =
+                scan.pieces[hit.first].start as usize..scan.pieces[hit.end - 1].end as usize;
+            let (of, rule, term, priority) = match hit.owner {
+                Owner::Term(number) => {
+                    let term = &self.matcher.terms()[number as usize];
+                    let id = self.answers[term.rule as usize].rule.clone();
+                    (id, Some(term.rule), &term.folded, Some(term.priority))
+                }
+                Owner::Group(group) => {
+                    let word = &self.reader.words()[hit.word as usize].folded;
+                    (self.reader.group(group), None, word, None)
+                }
+            };
+            Found {
+                rule,
+                of,
+                term: term.clone(),
+                priority,
+                how: hit.how,
+                negated: hit.negated,
+                span: scan.folded.original(bytes, text),
+            }
+        });
+        let mut hits: Vec<Found> = hits.collect();
+        let winner = meaning.hit.map(|at| hits.remove(at));
+        let intents = self.intents.iter().map(|intent| intent.id.clone());
+        let scores = intents
+            .chain([Arc::from("unknown")])
+            .zip(self.reader.intents(&room).iter().copied());
+        Explanation {
+            scores: scores.collect(),
+            winner,
+            hits,
+            folded: scan.folded.text().to_owned(),
+            understanding,
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod reach;
 mod rules;
 pub mod schedule;
 mod shorthand;
+mod singles;
 mod synonyms;
 pub mod understanding;
 pub mod variables;

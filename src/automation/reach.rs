@@ -25,7 +25,8 @@ pub fn unreachable(rules: &[Rule], matcher: &Matcher, findings: &Findings) {
             // A rule with hours leaves room for others at other times.
             Some(rule)
                 if rules[rule as usize].priority > term.priority
-                    && rules[rule as usize].schedule == Schedule::default() =>
+                    && rules[rule as usize].schedule == Schedule::default()
+                    && (!rules[rule as usize].whole || rules[own].whole) =>
             {
                 state[own] = Some(rule);
             }

@@ -40,6 +40,8 @@ pub struct Rule {
     pub terms: Vec<(String, Place)>,
     /// Phrases, folded, inside which a term does not count.
     pub unless: Vec<String>,
+    /// Whether its terms count only where (nearly) nothing else is said.
+    pub whole: bool,
     /// Whether examples speak for it, too.
     pub has_examples: bool,
     /// When it answers.
@@ -78,6 +80,7 @@ pub(crate) fn read(root: &Section<'_>, rules: &mut Vec<Rule>, lessons: &mut Less
                 .map(|(phrase, _)| fold(phrase))
                 .filter(|phrase| !phrase.is_empty())
                 .collect(),
+            whole: section.flag("whole", false),
             has_examples: section.has("examples"),
             schedule: Schedule::read(&section),
             answer: messages::answer(&section, "reply", &id),

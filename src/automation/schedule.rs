@@ -1,5 +1,6 @@
 //! When a rule answers: in or out of opening hours, from one date to another.
 
+use crate::automation::hours;
 use crate::config::document::Value;
 use crate::config::section::Section;
 use crate::domain::calendar::Calendar;
@@ -63,8 +64,8 @@ impl Schedule {
 fn date(section: &Section<'_>, key: &'static str) -> Option<i64> {
     let entry = section.entry(key)?;
     let day = match &entry.node.value {
-        Value::Text(text) => days(&text.text),
-        Value::Datetime(text) => days(text),
+        Value::Text(text) => hours::date(&text.text),
+        Value::Datetime(text) => hours::date(text),
         _ => None,
     };
     if day.is_none() {
@@ -73,62 +74,9 @@ fn date(section: &Section<'_>, key: &'static str) -> Option<i64> {
     day
 }
 
-/// Days since 1970-01-01 of a date of the Gregorian calendar from 1970 to 9999.
-fn days(date: &str) -> Option<i64> {
-    let mut parts = date.split('-');
-    let mut part = |length: usize| {
-        let part = parts.next()?;
-        (part.len() == length && part.bytes().all(|b| b.is_ascii_digit()))
-            .then(|| part.parse::<i64>().ok())?
-    };
-    let (year, month, day) = (part(4)?, part(2)?, part(2)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [
-        31,
-        28 + i64::from(leap),
-        31,
-        30,
-        31,
-        30,
-        31,
-        31,
-        30,
-        31,
-        30,
-        31,
-    ];
-    let length = *lengths.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
-    if parts.next().is_some() || year < 1970 || !(1..=length).contains(&day) {
-        return None;
-    }
-    let before = year - 1;
-    let leaps = |year: i64| year / 4 - year / 100 + year / 400;
-    let years = (year - 1970) * 365 + leaps(before) - leaps(1969);
-    let months: i64 = lengths.iter().take(month as usize - 1).sum();
-    Some(years + months + day - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_are_days_since_1970() {
-        assert_eq!(days("1970-01-01"), Some(0));
-        assert_eq!(days("2026-05-06"), Some(20_579));
-        assert_eq!(days("2000-03-01"), Some(11_017));
-        assert_eq!(days("2024-02-29"), Some(19_782));
-        for wrong in [
-            "2026-02-29",
-            "2026-13-01",
-            "2026-1-1",
-            "1969-12-31",
-            "2026-05-06-1",
-            "",
-        ] {
-            assert_eq!(days(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn the_last_day_counts_to_its_end_in_the_shop_s_own_time() {

@@ -24,15 +24,16 @@ struct Noted {
 pub(super) struct Examples(Vec<Noted>);
 
 impl Examples {
-    /// Reads the `examples` of a table; `of` names it in findings.
-    pub fn read(&mut self, section: &Section<'_>, label: Label, of: &str) {
+    /// Reads the `examples` of a table; `of` names it in findings. Gives them back folded.
+    pub fn read(&mut self, section: &Section<'_>, label: Label, of: &str) -> Vec<String> {
+        let mut read = Vec::new();
         let of: Arc<str> = Arc::from(of);
         let mut folded = Folded::default();
         for (words, at) in section.texts("examples", 0..=MAX_EXAMPLES, 1..=MAX_EXAMPLE_CHARS) {
             folded.fill(words);
             let key = key(&folded);
             if key.is_empty() {
-                let allowed = "a text with letters, digits or emoji";
+                let allowed = "a text with letters, digits, signs or emoji";
                 let path = section.path("examples");
                 let findings = section.findings();
                 findings.fault(section.file(), at, &path, &format!("{words:?}"), allowed);
@@ -46,7 +47,11 @@ impl Examples {
                 file: section.file().clone(),
                 at,
             });
+            if !folded.text().is_empty() {
+                read.push(folded.text().to_owned());
+            }
         }
+        read
     }
 
     /// Merges the labels of equal texts; labels that exclude each other are a fault, an example said
@@ -60,6 +65,7 @@ impl Examples {
         let mut texts = Vec::with_capacity(said.len());
         for noted in said.values() {
             let mut text = Text::default();
+            let mut is_talk = false;
             for (i, this) in noted.iter().enumerate() {
                 // The shortest writing, whatever order the files have.
                 let shorter = (this.words.len(), &this.words) < (text.words.len(), &text.words);
@@ -72,10 +78,10 @@ impl Examples {
                     Label::Unknown => text.intent = Some(unknown),
                     Label::Rule(rule) => text.rule = Some(rule),
                     Label::Human => text.human = true,
-                    Label::Talk(talk) => text.talk = Some(talk),
+                    Label::Talk => is_talk = true,
                 }
             }
-            if text.talk.is_some() && text.intent.is_none() {
+            if is_talk && text.intent.is_none() {
                 text.intent = Some(unknown);
             }
             texts.push(text);
@@ -93,7 +99,7 @@ fn clashes(this: &Noted, before: &[&Noted], findings: &Findings) {
                 Label::Intent(_) | Label::Unknown,
                 Label::Intent(_) | Label::Unknown
             ) | (Label::Rule(_), Label::Rule(_))
-                | (Label::Talk(_), Label::Talk(_))
+                | (Label::Talk, Label::Talk)
                 | (Label::Human, Label::Human)
         )
     };
@@ -105,20 +111,23 @@ fn clashes(this: &Noted, before: &[&Noted], findings: &Findings) {
         "{:?}, which stands under {} ({}:{})",
         this.words, first.of, first.file, first.at.line
     );
-    if first.label == this.label {
-        findings.warn(&this.file, this.at, &key, &found, "once");
-    } else {
+    if first.of != this.of {
         findings.fault(&this.file, this.at, &key, &found, "one class a text");
+    } else if first.words == this.words {
+        // Two writings of one text do no harm, and a person may want to see both.
+        findings.warn(&this.file, this.at, &key, &found, "once");
     }
 }
 
-/// Equal for texts that are read alike: folded words and emoji.
+/// Equal for texts that are read alike: folded words and emoji, or the signs where there are no words.
 fn key(folded: &Folded) -> String {
     let mut key = folded.text().to_owned();
-    key.extend(folded.signs().iter().filter(|sign| {
-        u32::from(**sign) >= 0x2190
-            && !('\u{3000}'..='\u{303f}').contains(*sign)
-            && !('\u{ff00}'..='\u{ffef}').contains(*sign)
-    }));
+    let bare = key.is_empty();
+    let mood = |sign: &&char| bare || is_emoji(**sign);
+    key.extend(folded.signs().iter().filter(mood));
     key
+}
+
+fn is_emoji(sign: char) -> bool {
+    u32::from(sign) >= 0x2190 && !matches!(sign, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}')
 }

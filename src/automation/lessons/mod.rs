@@ -42,8 +42,8 @@ enum Label {
     Rule(u32),
     /// A person is wanted.
     Human,
-    /// A small talk, by number.
-    Talk(u16),
+    /// Small talk: none of the intents.
+    Talk,
 }
 
 /// Where something with an id stands.
@@ -87,8 +87,7 @@ pub(crate) struct Taught {
 }
 
 impl Lessons {
-    /// Reads the tables of one file that may be there many times. `first_rule`: number of the first
-    /// keyword rule of this file.
+    /// Reads the tables of one file that may be there many times; keyword rules read themselves.
     pub fn read(&mut self, root: &Section<'_>) {
         self.read_intents(root);
         self.read_talks(root);
@@ -166,7 +165,9 @@ impl Lessons {
                 }
             }
             let of = format!("talk \"{id}\"");
-            self.examples.read(&section, Label::Talk(talk), &of);
+            for phrase in self.examples.read(&section, Label::Talk, &of) {
+                self.talk_terms.push((phrase, talk));
+            }
             self.talks.push(messages::answer(&section, "reply", &id));
             self.talk_names.push(named(&section, id));
             section.finish();
@@ -190,7 +191,7 @@ impl Lessons {
             corpus: Corpus {
                 intents: self.intents.len(),
                 rules: rules.iter().map(|rule| rule.id.to_string()).collect(),
-                talks: self.talk_names.len(),
+                whole: rules.iter().map(|rule| rule.whole).collect(),
                 texts,
                 groups: self.words.groups,
                 human_terms: self.words.human,

@@ -13,8 +13,6 @@ pub struct Text {
     pub rule: Option<u32>,
     /// A person is wanted.
     pub human: bool,
-    /// The small talk it is.
-    pub talk: Option<u16>,
 }
 
 /// Words that say the same to the classifier.
@@ -61,15 +59,15 @@ pub struct Corpus {
     pub intents: usize,
     /// Ids of the keyword rules.
     pub rules: Vec<String>,
-    /// How many small talks there are.
-    pub talks: usize,
+    /// Whether the terms of each count only where (nearly) nothing else is said.
+    pub whole: Vec<bool>,
     /// The examples.
     pub texts: Vec<Text>,
     /// The lexicon.
     pub groups: Vec<Group>,
     /// Strong signs that a person is wanted, folded.
     pub human_terms: Vec<String>,
-    /// Terms of small talk, folded, and whose they are.
+    /// Phrases of small talk, folded, and whose they are.
     pub talk_terms: Vec<(String, u16)>,
     /// Negations and their exceptions, folded.
     pub negation: Vec<(String, Sense)>,

@@ -86,7 +86,9 @@ fn pieces(scan: &Scan, seen: &mut Vec<Feature>) {
         add(1, [value, 0, 0], 1.0);
         add(2, [first, value, 0], 1.0);
         if second != 0 {
-            add(3, [second, first, value], 1.0);
+            add(3, [second, first, value], 0.7);
+            // One piece left out: 可以退 and 可不可以退 meet.
+            add(14, [second, value, 0], 0.7);
         }
         // The stem of a longer word: order, orders, ordered.
         if piece.is_word() && piece.end - piece.start > 4 {
@@ -98,7 +100,7 @@ fn pieces(scan: &Scan, seen: &mut Vec<Feature>) {
     }
     if first != BEGINNING {
         add(2, [first, END, 0], 1.0);
-        add(3, [second, first, END], 1.0);
+        add(3, [second, first, END], 0.7);
     }
 }
 

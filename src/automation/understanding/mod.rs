@@ -8,12 +8,14 @@
 //! | `shape` | one wrong character |
 //! | `lexicon` | words that mean something |
 //! | `guards` | negation |
+//! | `particles` | words that change nothing |
 //! | `scan` | one look at a text |
 //! | `features` | what the classifier sees |
 //! | `model` | the classifier |
 //! | `training` | teaching and calibrating it |
 //! | `cues` | what words do in a dialogue |
 //! | `reader` | the decision |
+//! | `kept` | readers that were taught |
 //!
 //! Law of this folder: a pure function of config and text. No clock, no chance: the same files and the
 //! same text are read the same way by every process.
@@ -22,8 +24,10 @@ pub mod corpus;
 pub mod cues;
 pub mod features;
 pub mod guards;
+pub mod kept;
 pub mod lexicon;
 pub mod model;
+pub mod particles;
 pub mod reader;
 pub mod scan;
 pub mod shape;

@@ -7,7 +7,7 @@
 use crate::automation::understanding::features::{BLOCKS, Feature};
 
 /// How much each block of features counts: pieces, sounds, words, signs.
-const SCALE: [f32; BLOCKS] = [1.0, 0.5, 0.55, 0.4];
+const SCALE: [f32; BLOCKS] = [1.0, 0.3, 1.1, 0.5];
 
 /// One question with exclusive answers.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,14 +4,17 @@
 //! without one, the classifier must be sure that it does. A rule that no example speaks for is answered
 //! by its terms alone.
 
-use crate::automation::matcher::Matcher;
+use crate::automation::matcher::{Matcher, Term};
 use crate::automation::understanding::corpus::{Corpus, Thresholds};
 use crate::automation::understanding::features::{self, Feature, Names};
 use crate::automation::understanding::guards::Guards;
 use crate::automation::understanding::lexicon::{How, Lexicon, Owner, Word};
 use crate::automation::understanding::model::Model;
+use crate::automation::understanding::particles;
 use crate::automation::understanding::scan::{Scan, Vocabulary};
+use crate::automation::understanding::tokens;
 use crate::automation::understanding::training::{self, Example};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -19,7 +22,6 @@ use std::sync::Arc;
 const INTENT: usize = 0;
 const HUMAN: usize = 1;
 const FAQ: usize = 2;
-const TALK: usize = 3;
 
 /// A term answers unless its rule is less likely than this.
 const VETO: f32 = 0.2;
@@ -36,7 +38,7 @@ pub struct Room {
 
 /// What a text was read as.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Reading {
+pub struct Meaning {
     /// The intent; `None`: unknown.
     pub intent: Option<u16>,
     /// How sure, 0–1.
@@ -56,11 +58,15 @@ pub struct Reading {
 pub struct Reader {
     vocabulary: Vocabulary,
     names: Names,
+    /// Phrases of small talk.
+    talks: Matcher,
     model: Model,
     intents: usize,
     /// The answer of the faq head that stands for each rule; 0: none does.
     class_of_rule: Vec<u16>,
     rule_of_class: Vec<u32>,
+    /// Rules whose terms count only where nothing else is said.
+    whole: Vec<bool>,
     human_group: u16,
     group_ids: Vec<Arc<str>>,
     thresholds: Thresholds,
@@ -104,6 +110,11 @@ impl Reader {
             .map(|group| features::name(&group.id))
             .collect();
         groups.push(features::name("[human]"));
+        let talks = corpus.talk_terms.iter().map(|(phrase, talk)| Term {
+            folded: phrase.clone(),
+            rule: u32::from(*talk),
+            priority: 0,
+        });
         let mut reader = Reader {
             vocabulary: Vocabulary {
                 lexicon: Lexicon::build(words, not_sound)?,
@@ -111,9 +122,11 @@ impl Reader {
                 unless,
             },
             names: Names { groups, terms },
+            talks: Matcher::build(talks.collect())?,
             intents: corpus.intents,
             class_of_rule: vec![0; corpus.rules.len()],
             rule_of_class: vec![u32::MAX],
+            whole: corpus.whole.clone(),
             human_group,
             group_ids: corpus
                 .groups
@@ -144,12 +157,7 @@ impl Reader {
                 .map_or(0, |rule| self.class_of_rule[rule as usize]);
             labels.insert(
                 &text.words,
-                [
-                    text.intent,
-                    Some(u16::from(text.human)),
-                    Some(rule),
-                    Some(text.talk.map_or(0, |talk| talk + 1)),
-                ],
+                [text.intent, Some(u16::from(text.human)), Some(rule)],
             );
         }
         // Terms are the shortest examples of their rule.
@@ -158,16 +166,11 @@ impl Reader {
             if class != 0 {
                 labels
                     .entry(&term.folded)
-                    .or_insert([None, None, Some(class), None]);
+                    .or_insert([None, None, Some(class)]);
             }
         }
         for term in &corpus.human_terms {
-            labels.entry(term).or_insert([None, Some(1), None, None]);
-        }
-        for (term, talk) in &corpus.talk_terms {
-            labels
-                .entry(term)
-                .or_insert([None, None, None, Some(talk + 1)]);
+            labels.entry(term).or_insert([None, Some(1), None]);
         }
         let mut room = Room::default();
         let examples: Vec<Example> = labels
@@ -198,7 +201,6 @@ impl Reader {
             } else {
                 0
             },
-            if any(TALK) { corpus.talks + 1 } else { 0 },
         ];
         self.model = training::teach(&examples, classes);
     }
@@ -210,17 +212,17 @@ impl Reader {
         matcher: &Matcher,
         room: &mut Room,
         applies: impl Fn(u32) -> bool,
-    ) -> Reading {
+    ) -> Meaning {
         room.scan.fill(text, &self.vocabulary, matcher);
         if room.scan.pieces.is_empty() && room.scan.folded.signs().is_empty() {
-            return Reading::default();
+            return Meaning::default();
         }
         features::list(&room.scan, &self.names, &mut room.features);
         self.model.dictionary.rows(&room.features, &mut room.rows);
         self.model.ask(&room.rows, &mut room.outputs);
         let (intent, confidence) = self.intent(self.answers(INTENT, room));
         let (rule, hit) = self.rule(matcher, room, applies);
-        Reading {
+        Meaning {
             intent,
             confidence,
             wants_human: self.wants_human(room),
@@ -228,6 +230,11 @@ impl Reader {
             hit,
             talk: self.talk(room),
         }
+    }
+
+    /// What calibration found, by head.
+    pub fn temperatures(&self) -> impl Iterator<Item = f32> {
+        self.model.heads.iter().map(|head| head.temperature)
     }
 
     /// Probabilities of every answer of a head; empty when it was never taught.
@@ -302,11 +309,17 @@ impl Reader {
             if hit.negated || !applies(term.rule) {
                 continue;
             }
+            if self.whole[term.rule as usize] && !particles::is_all(&room.scan, hit.first, hit.end)
+            {
+                continue;
+            }
             let class = usize::from(self.class_of_rule[term.rule as usize]);
             let share = helps.get(class).copied().filter(|_| class != 0);
             let believed = match (hit.how, share) {
                 (How::Exact, None) => true,
-                (_, None) => hit.end - hit.first >= 3,
+                // Without examples nobody can say whether another word was meant.
+                (How::Sound, None) => hit.end - hit.first >= 3,
+                (How::Shape, None) => false,
                 (How::Exact, Some(share)) => share >= VETO,
                 (_, Some(share)) => share >= self.thresholds.faq * 0.8,
             };
@@ -317,8 +330,8 @@ impl Reader {
                 term.priority,
                 hit.how == How::Exact,
                 hit.end - hit.first,
-                std::cmp::Reverse(hit.first),
-                std::cmp::Reverse((term.rule, number)),
+                Reverse(hit.first),
+                Reverse((term.rule, number)),
             );
             if best.as_ref().is_none_or(|(other, _, _)| *other < rank) {
                 best = Some((rank, term.rule, at));
@@ -336,25 +349,20 @@ impl Reader {
         (class != 0 && share >= self.thresholds.faq && applies(rule)).then_some(rule)
     }
 
+    /// The small talk whose phrase is (nearly) all that is said; the longest phrase wins.
     fn talk(&self, room: &Room) -> Option<u16> {
-        let (class, share) = most(self.answers(TALK, room))?;
-        let talk = u16::try_from(class).ok()?.checked_sub(1)?;
-        (share >= 0.6).then_some(talk)
+        let scan = &room.scan;
+        let hits = self.talks.hits(&scan.folded).filter(|hit| {
+            let first = tokens::at(&scan.pieces, hit.span.start);
+            let last = tokens::at(&scan.pieces, hit.span.end - 1);
+            particles::is_all(scan, first, last + 1)
+        });
+        let longest = hits.max_by_key(|hit| (hit.span.len(), Reverse(hit.term)))?;
+        u16::try_from(longest.rule).ok()
     }
 }
 
 fn most(answers: &[f32]) -> Option<(usize, f32)> {
     let answers = answers.iter().copied().enumerate();
     answers.max_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-impl Reader {
-    /// What calibration found.
-    pub fn temperatures(&self) -> Vec<f32> {
-        self.model
-            .heads
-            .iter()
-            .map(|head| head.temperature)
-            .collect()
-    }
 }

@@ -6,9 +6,8 @@
 use std::collections::HashMap;
 
 /// Characters that are taken for one another, in folded form; each group's first stands for all.
-const ALIKE: &str = "货贷 未末 己已巳 间问 候侯 换挽 折拆析 买卖实 查杳 退迟 订钉 单草 寄奇 收牧 处外 人入 \
-                     请清情晴 付什 几凡 天夫无 欠久 价阶 免兔 运远 快块 客各 服报 投设 诉拆 坏怀 钱线浅 \
-                     期朋 址扯 地池他 门们 市巾 开并 关美 时对";
+const ALIKE: &str = "货贷 未末 己已巳 间问 候侯 折拆析 人入 处外 天夫 免兔 投设 待侍 帐账 坏怀 订钉计 寄奇 快块 \
+                     址扯 遗遣 险检验 换唤焕 价贾 优忧 惠专 取娶 客容 品晶";
 
 /// Longest word that is looked for with a wrong character, in characters.
 const LONGEST: usize = 6;
