@@ -3,7 +3,7 @@
 
 use hotline::app::{self, Running, Start};
 use hotline::simulator::assistant::{Fault, Script, Setup};
-use hotline::simulator::{ChannelOptions, Options, Simulator, SimulatorThread, What};
+use hotline::simulator::{Action, ChannelOptions, Options, Simulator, SimulatorThread, What};
 use std::fs;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -89,7 +89,12 @@ reply = [{ type = "text", text = "看不懂" }]
 
     fn says(&self, customer: &str, text: &str) {
         let platform = &self.simulator.platform;
-        platform.customer_says(CHANNEL, customer, text).unwrap();
+        let action = Action::Text {
+            text: text.to_owned(),
+            mention: false,
+            quoted_message_id: None,
+        };
+        platform.act(CHANNEL, customer, None, &action).unwrap();
     }
 
     /// Texts the customer got, in order.
@@ -128,9 +133,10 @@ reply = [{ type = "text", text = "看不懂" }]
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
+        let journal = || format!("{:#?}", self.simulator.platform.journal().entries_since(0));
         tokio::time::timeout(SOON, looking)
             .await
-            .expect("the customer gets something in time")
+            .unwrap_or_else(|_| panic!("the customer gets nothing in time: {}", journal()))
     }
 
     fn requests(&self) -> u64 {
