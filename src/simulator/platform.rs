@@ -5,7 +5,6 @@
 
 use super::access::AccessTokens;
 use super::assistant::Assistant;
-use super::orders::Orders;
 use super::clock::Clock;
 use super::events::Minted;
 use super::faults::{Faults, Switchboard};
@@ -13,6 +12,7 @@ use super::ids::Ids;
 use super::journal::Journal;
 use super::media::MediaShelf;
 use super::options::{ChannelOptions, Delivery, Options, Quota};
+use super::orders::Orders;
 use super::people::{Customer, CustomerView, Group};
 use super::quota::Usage;
 use super::rate::Buckets;

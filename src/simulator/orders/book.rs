@@ -28,7 +28,10 @@ pub struct Order {
 /// Numbers of the sample orders and what they show.
 pub const SAMPLES: [(&str, &str); 6] = [
     ("TW20260101005", "shipped, on its way"),
-    ("TW20260101006", "paid: the address can still be changed, it can be cancelled"),
+    (
+        "TW20260101006",
+        "paid: the address can still be changed, it can be cancelled",
+    ),
     ("TW20260101007", "delivered: can be returned"),
     ("TW20260101008", "pending: waits for the payment"),
     ("TW20251101001", "delivered long ago: too late for a return"),
@@ -72,7 +75,12 @@ impl Default for Book {
     fn default() -> Book {
         let mut orders = vec![
             order("TW20260101005", "shipped", "阿里山高山烏龍 150g ×2", 1_360),
-            order("TW20260101006", "paid", "日月潭紅玉紅茶 150g ×1、茶包禮盒 ×1", 970),
+            order(
+                "TW20260101006",
+                "paid",
+                "日月潭紅玉紅茶 150g ×1、茶包禮盒 ×1",
+                970,
+            ),
             order("TW20260101007", "delivered", "凍頂烏龍 150g ×3", 1_800),
             order("TW20260101008", "pending", "文山包種 150g ×1", 480),
             order("TW20251101001", "delivered", "電茶壺 ×1", 2_480),
@@ -82,7 +90,10 @@ impl Default for Book {
             order.final_sale = order.number == "TW20251101001";
         }
         Book {
-            orders: orders.into_iter().map(|one| (one.number.clone(), one)).collect(),
+            orders: orders
+                .into_iter()
+                .map(|one| (one.number.clone(), one))
+                .collect(),
             returns: 0,
             repairs: 0,
         }
@@ -137,7 +148,11 @@ impl Book {
     fn find(&mut self, number: &str, any: bool) -> Option<&mut Order> {
         let number = normal(number);
         if any && is_number(&number) && !self.orders.contains_key(&number) {
-            let status = if digits(&number) % 2 == 0 { "paid" } else { "shipped" };
+            let status = if digits(&number) % 2 == 0 {
+                "paid"
+            } else {
+                "shipped"
+            };
             let made = order(&number, status, "阿里山高山烏龍 150g ×1", 680);
             self.orders.insert(number.clone(), made);
         }

@@ -216,7 +216,9 @@ impl Orders {
 impl Inner {
     /// The answer, the one of the first time when the key came before.
     fn answer(&mut self, request: &Request<'_>, body: &Value) -> (u16, Value, bool) {
-        let named = request.key.map(|key| format!("{} {} {key}", request.method, request.path));
+        let named = request
+            .key
+            .map(|key| format!("{} {} {key}", request.method, request.path));
         if let Some((status, answer)) = named.as_ref().and_then(|named| self.answers.get(named)) {
             return (*status, answer.clone(), true);
         }

@@ -23,9 +23,18 @@ fn what_is_shipped_is_neither_changed_nor_cancelled() {
     assert_eq!((status, &order["status"]), (200, &json!("shipped")));
     let to = r#"{"address":"新北市板橋區文化路 1 號"}"#;
     let path = |number: &str, deed: &str| format!("/orders/{number}/{deed}");
-    assert_eq!(ask(&orders, "POST", &path("TW20260101005", "address"), "2", to).0, 409);
-    assert_eq!(ask(&orders, "POST", &path("TW20260101006", "address"), "3", to).0, 200);
-    assert_eq!(ask(&orders, "POST", &path("TW20260101006", "cancel"), "4", "").0, 200);
+    assert_eq!(
+        ask(&orders, "POST", &path("TW20260101005", "address"), "2", to).0,
+        409
+    );
+    assert_eq!(
+        ask(&orders, "POST", &path("TW20260101006", "address"), "3", to).0,
+        200
+    );
+    assert_eq!(
+        ask(&orders, "POST", &path("TW20260101006", "cancel"), "4", "").0,
+        200
+    );
     let (_, order) = ask(&orders, "GET", "/orders/TW20260101006", "5", "");
     assert_eq!(order["status"], "cancelled");
     assert_eq!(order["address"], "新北市板橋區文化路 1 號");
@@ -37,7 +46,13 @@ fn a_key_that_came_before_does_nothing_twice() {
     let orders = Orders::default();
     let file = |key: &str| {
         let reason = r#"{"reason":"太苦"}"#;
-        ask(&orders, "POST", "/orders/TW20260101007/returns", key, reason)
+        ask(
+            &orders,
+            "POST",
+            "/orders/TW20260101007/returns",
+            key,
+            reason,
+        )
     };
     let first = file("k");
     assert_eq!(first.1["return_number"], "RT000001");
