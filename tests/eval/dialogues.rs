@@ -57,7 +57,7 @@ fn play(dialogue: &Value) -> Vec<String> {
 /// A program, its world, and one customer.
 struct Stage {
     simulator: SimulatorThread,
-    _hotline: Hotline,
+    hotline: Hotline,
     config: PathBuf,
     customer: String,
     _root: tempfile::TempDir,
@@ -78,7 +78,7 @@ impl Stage {
             any: true,
             ..orders::Setup::default()
         });
-        let orders = simulator.url();
+        let orders = format!("{}/shop", simulator.url());
         let environment = [
             ("HOTLINE_WALL_SHIFT", shift.to_string()),
             ("ORDER_API", orders),
@@ -93,7 +93,7 @@ impl Stage {
         let customer = customer.unwrap().user_id.to_string();
         Stage {
             simulator,
-            _hotline: hotline,
+            hotline,
             config,
             customer,
             _root: root,
@@ -114,7 +114,12 @@ impl Stage {
         platform.enqueue(platform.channel(CHANNEL).unwrap(), minted);
         let until = Instant::now() + PATIENCE;
         loop {
-            assert!(Instant::now() < until, "{text}: the turn never ends");
+            assert!(
+                Instant::now() < until,
+                "{text}: the turn never ends: {:?} {}",
+                self.shown(),
+                self.hotline.last_words()
+            );
             let taken = platform
                 .journal()
                 .entries_since(before)

@@ -65,6 +65,7 @@ impl Conversation {
             Some(next) => self.go_on(moment, flow, next, cause),
             None => self.flow_gone(moment, cause),
         }
+        self.note_later(moment);
         true
     }
 

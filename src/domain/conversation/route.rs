@@ -145,6 +145,17 @@ impl Conversation {
         });
     }
 
+    /// What became of the last text's flow since, without another text.
+    pub(super) fn note_later(&mut self, moment: &Moment<'_>) {
+        if self.phase.is_with_people() {
+            self.last.handler = Handler::of_people(self.phase);
+        }
+        let state = self.flow_state(moment.playbook);
+        if let Some((_, known)) = &mut self.last.flow {
+            *known = state;
+        }
+    }
+
     /// How far the flow is, in one word.
     fn flow_state(&self, playbook: &dyn Playbook) -> Option<Box<str>> {
         let run = self.run.as_deref()?;

@@ -27,6 +27,7 @@ fn what_the_opening_words_say_is_not_asked() {
     assert_eq!(talk.flow(), Some((TRACKING, Some("calling"))));
     assert_eq!(talk.order("found", "on its way"), ["<on its way>"]);
     assert_eq!(ended(&talk), ["complete"]);
+    assert_eq!(talk.flow(), Some((TRACKING, Some("complete"))));
 }
 
 #[test]
