@@ -14,6 +14,8 @@ use crate::domain::handoff::Reason;
 use crate::domain::ids::Fingerprint;
 use crate::domain::playbook::{Answer, Cues, Flow, Intent, Playbook, Reading, Understanding};
 
+/// From this confidence (percent) a flow begins without being named, wished for or answered.
+const SURE: u8 = 50;
 /// Words that begin anew mean it only when little else is said.
 const SHORT: usize = 12;
 
@@ -48,17 +50,30 @@ impl<'a> Heard<'a> {
 
     /// The flow these words begin.
     fn flow(&self, playbook: &'a dyn Playbook) -> Option<&'a Flow> {
+        if let Some(named) = self.named_flow(playbook) {
+            return Some(named);
+        }
         let intent = self.intent?;
         let flow = playbook.flow(intent.flow?)?;
         let stands_out = |slot: usize| {
             let reading = playbook.read_slot(flow, slot, self.said.text, false);
             !flow.slots[slot].free && matches!(reading, Reading::Found(_))
         };
-        let wished = !intent.flow_on_wish
-            || self.rule.is_none()
-            || self.cues(Cues::WISH)
-            || (0..flow.slots.len()).any(stands_out);
-        wished.then_some(flow)
+        let said = (0..flow.slots.len()).any(stands_out);
+        let wish = self.cues(Cues::WISH);
+        let asked_about = intent.flow_on_wish && self.rule.is_some();
+        // A guess begins nothing: it would ask for an order number who asks about a cream.
+        let sure = self.understood.confidence >= SURE && !asked_about;
+        (said || wish || sure).then_some(flow)
+    }
+
+    /// The flow that the words name, unless they are sure to be about something else.
+    fn named_flow(&self, playbook: &'a dyn Playbook) -> Option<&'a Flow> {
+        let flow = playbook.flow(self.understood.flow?)?;
+        let other = self.understood.intent.is_some() && self.understood.intent != flow.intent;
+        let sure = self.understood.confidence >= SURE;
+        let short = self.said.text.chars().count() <= SHORT;
+        (short || !(other && sure)).then_some(flow)
     }
 
     /// Whether the customer wants to begin anew, and says little else.

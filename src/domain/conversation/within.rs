@@ -69,7 +69,7 @@ impl Conversation {
             return own(Handler::Flow);
         }
         let stalls = heard.cues(Cues::STALL);
-        if !(free && stalls) && self.fill(moment, flow, &heard.said) {
+        if !(free && (stalls || heard.digresses(flow))) && self.fill(moment, flow, &heard.said) {
             return own(Handler::Flow);
         }
         if heard.cues(Cues::CANCEL) {
@@ -134,6 +134,15 @@ impl Conversation {
         let corrects = heard.cues(Cues::CORRECTION) && !heard.understood.wants_human;
         (corrects && self.correct(moment, flow, &heard.said))
             .then(|| (Handler::Flow, Some(FlowTurn::own(flow))))
+    }
+}
+
+impl Heard<'_> {
+    /// Whether it asks something of its own, where any words would be an answer.
+    fn digresses(&self, flow: &Flow) -> bool {
+        let other = self.intent.is_some() && self.understood.intent != flow.intent;
+        let sure = self.understood.confidence >= SURE;
+        self.cues(Cues::QUESTION) && (self.rule.is_some() || (other && sure))
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Understanding {
     pub confidence: u8,
     /// The customer asks to be put through to, called or answered by a person.
     pub wants_human: bool,
+    /// Index of the flow that the words name: 修改地址.
+    pub flow: Option<u16>,
     /// Index of a small-talk reply (thanks, farewell) that fits; never a keyword rule.
     pub talk: Option<u16>,
     /// What the words do, whatever they are about.
@@ -39,6 +41,8 @@ impl Cues {
     pub const NO: Cues = Cues(1 << 5);
     /// Wants a thing done now, and does not ask about it: 我要, 幫我, 想申請.
     pub const WISH: Cues = Cues(1 << 6);
+    /// Asks something: 嗎, 怎麼, a question mark.
+    pub const QUESTION: Cues = Cues(1 << 7);
 
     /// Every cue and its name, as in `[cues]` of the config.
     pub const NAMES: [(Cues, &'static str); 7] = [

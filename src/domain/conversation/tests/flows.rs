@@ -227,3 +227,33 @@ fn what_an_unsent_message_said_is_asked_again() {
     talk.feed(&[plain(77_777, talk.now, None, Kind::Unsent { message })]);
     assert_eq!(talk.state().slots().count(), 0);
 }
+
+#[test]
+fn a_guess_begins_no_flow() {
+    let mut talk = Talk::new();
+    assert!(
+        talk.write("may I use it with that !track !guess")
+            .is_empty()
+    );
+    assert_eq!(talk.handler(), Handler::Ai);
+    assert_eq!(talk.write("!track !guess !wish"), ["number?"]);
+}
+
+#[test]
+fn words_that_name_a_flow_begin_it() {
+    let mut talk = Talk::new();
+    assert_eq!(talk.write("!named"), ["number?"]);
+    let mut talk = Talk::new();
+    let text = "about something else altogether !named !product";
+    assert!(talk.write(text).is_empty());
+    assert_eq!(talk.handler(), Handler::Ai);
+}
+
+#[test]
+fn a_question_is_no_reason() {
+    let mut talk = Talk::new();
+    talk.write("A123456 !return !wish");
+    assert_eq!(talk.write("what does sending cost !rule !ask"), ["rule"]);
+    assert_eq!(talk.flow(), Some(("return_request", Some("suspended"))));
+    assert_eq!(talk.write("it broke, may I ask why !ask"), ["<A123456>"]);
+}

@@ -27,15 +27,21 @@ pub(super) fn understood(text: &str) -> Understanding {
         ("!again", Cues::START_OVER),
         ("!fix", Cues::CORRECTION),
         ("!wish", Cues::WISH),
+        ("!ask", Cues::QUESTION),
     ];
     let cues = cues.iter().filter(|(mark, _)| has(mark));
     Understanding {
         digest: 9,
         rule: has("!rule").then_some(0),
         intent,
-        confidence: if intent.is_some() { 90 } else { 30 },
+        confidence: if intent.is_some() && !has("!guess") {
+            90
+        } else {
+            30
+        },
         wants_human: has("!human"),
         talk: None,
+        flow: has("!named").then_some(TRACKING),
         cues: cues.fold(Cues::default(), |all, (_, cue)| all.and(*cue)),
     }
 }
