@@ -50,9 +50,6 @@ impl<'a> Heard<'a> {
 
     /// The flow these words begin.
     fn flow(&self, playbook: &'a dyn Playbook) -> Option<&'a Flow> {
-        if let Some(named) = self.named_flow(playbook) {
-            return Some(named);
-        }
         let intent = self.intent?;
         let flow = playbook.flow(intent.flow?)?;
         let stands_out = |slot: usize| {
@@ -65,15 +62,6 @@ impl<'a> Heard<'a> {
         // A guess begins nothing: it would ask for an order number who asks about a cream.
         let sure = self.understood.confidence >= SURE && !asked_about;
         (said || wish || sure).then_some(flow)
-    }
-
-    /// The flow that the words name, unless they are sure to be about something else.
-    fn named_flow(&self, playbook: &'a dyn Playbook) -> Option<&'a Flow> {
-        let flow = playbook.flow(self.understood.flow?)?;
-        let other = self.understood.intent.is_some() && self.understood.intent != flow.intent;
-        let sure = self.understood.confidence >= SURE;
-        let short = self.said.text.chars().count() <= SHORT;
-        (short || !(other && sure)).then_some(flow)
     }
 
     /// Whether the customer wants to begin anew, and says little else.

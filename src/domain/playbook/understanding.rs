@@ -14,8 +14,6 @@ pub struct Understanding {
     pub confidence: u8,
     /// The customer asks to be put through to, called or answered by a person.
     pub wants_human: bool,
-    /// Index of the flow that the words name: 修改地址.
-    pub flow: Option<u16>,
     /// Index of a small-talk reply (thanks, farewell) that fits; never a keyword rule.
     pub talk: Option<u16>,
     /// What the words do, whatever they are about.

@@ -41,7 +41,6 @@ pub(super) fn understood(text: &str) -> Understanding {
         },
         wants_human: has("!human"),
         talk: None,
-        flow: has("!named").then_some(TRACKING),
         cues: cues.fold(Cues::default(), |all, (_, cue)| all.and(*cue)),
     }
 }
@@ -233,6 +232,11 @@ impl Playbook for Shop {
     fn flow_named(&self, id: &str) -> Option<&Flow> {
         let flows = if self.has_flows { &self.flows[..] } else { &[] };
         flows.iter().find(|flow| *flow.id == *id)
+    }
+    /// `!named` names tracking, unless something else is meant.
+    fn flow_meant(&self, intent: Option<u16>, text: &str) -> Option<&Flow> {
+        let own = intent.is_none_or(|intent| intent == 0);
+        (own && text.contains("!named")).then(|| &self.flows[0])
     }
     /// An order number is `A` and digits; a reason is what follows `because`, or, asked, anything.
     fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> Reading {
