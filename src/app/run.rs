@@ -256,7 +256,7 @@ impl Running {
 /// Calls of flows, by the connectors in force.
 fn connectors(automation: &Arc<Current>) -> HttpConnectors {
     let automation = automation.clone();
-    HttpConnectors::new(Arc::new(move || automation.engine().connectors()))
+    HttpConnectors::new(Arc::new(move || automation.connectors()))
 }
 
 /// Where the admin socket goes; `None` when the path is too long for one (`check` says so too).

@@ -1,19 +1,22 @@
 //! The automation in force, swapped whole on reload.
 
 use crate::automation::engine::Engine;
+use crate::config::connectors::Connectors;
 use crate::config::fault::{Fault, Findings};
-use crate::config::{Env, load_automation};
+use crate::config::{BaseUrl, Env, load_automation};
 use crate::domain::playbook::Playbook;
 use crate::ports::knowledge::{CurrentKnowledge, Knowledge};
 use crate::ports::understand::{Automation, CurrentAutomation};
 use arc_swap::ArcSwap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Holds the engine that answers now. Readers never wait for a reload.
 pub struct Current {
     engine: ArcSwap<Engine>,
     dir: PathBuf,
+    /// Where every service is instead, in a demo.
+    services_at: OnceLock<BaseUrl>,
 }
 
 impl Current {
@@ -22,6 +25,23 @@ impl Current {
         Current {
             engine: ArcSwap::from_pointee(engine),
             dir,
+            services_at: OnceLock::new(),
+        }
+    }
+
+    /// Points every service at one address of this machine, now and after every reload: a demo asks
+    /// nobody outside.
+    pub fn ask_here(&self, base: &BaseUrl) {
+        // Set once, before anything is asked.
+        let _ = self.services_at.set(base.clone());
+    }
+
+    /// The systems flows may ask now.
+    pub fn connectors(&self) -> Arc<Connectors> {
+        let connectors = self.engine.load().connectors();
+        match self.services_at.get() {
+            Some(base) => Arc::new(connectors.all_at(base)),
+            None => connectors,
         }
     }
 

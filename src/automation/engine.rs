@@ -308,6 +308,10 @@ impl Playbook for Engine {
         self.dialogues.flows.named(id)
     }
 
+    fn flow_meant(&self, intent: Option<u16>, text: &str) -> Option<&Flow> {
+        self.dialogues.flows.meant(intent, text)
+    }
+
     fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> Reading {
         self.dialogues.flows.read_slot(flow, slot, text, asked)
     }

@@ -5,6 +5,7 @@ use super::{FAULT, OUTSIDE, loopback, print_faults, serve};
 use crate::app::{self, Start};
 use crate::config::BaseUrl;
 use crate::line::rich_menu;
+use crate::simulator::orders::SAMPLES;
 use crate::simulator::{ChannelOptions, Options, Quota, Simulator};
 use crate::telemetry::{catalogue, logging};
 use std::net::{SocketAddr, TcpListener};
@@ -61,6 +62,10 @@ pub(super) fn run(arguments: Arguments) -> u8 {
     let base = BaseUrl::parse(&format!("http://{phone_addr}"))
         .expect("an http URL of a loopback address is a base URL");
     app::at_simulator(settings, &base, SECRET, TOKEN);
+    let orders = BaseUrl::parse(&format!("http://{phone_addr}/shop"))
+        .expect("an http URL of a loopback address is a base URL");
+    prepared.automation.ask_here(&orders);
+    let settings = &prepared.settings;
     let channel = settings.channels[0].id.to_string();
     let metrics = catalogue::install().ok();
     actix_rt::System::new().block_on(async move {
@@ -102,10 +107,15 @@ fn announce(running: &app::Running, phone: SocketAddr, webhook: &str, data: &Pat
     println!("console=http://{}/", running.public);
     println!("webhook={webhook}");
     println!("metrics=http://{}/metrics", running.internal);
+    println!("orders=http://{phone}/shop");
     println!("ready");
     eprintln!();
     eprintln!(
         "  Open the phone page and write 運費 or 選單; the answer comes from the real server."
+    );
+    eprintln!(
+        "  查詢訂單 {} tracks an order of the simulated shop; more are at http://{phone}/sim/orders.",
+        SAMPLES[0].0
     );
     eprintln!(
         "  State is kept in {}. Ctrl-C ends the demo.",
@@ -117,7 +127,8 @@ fn announce(running: &app::Running, phone: SocketAddr, webhook: &str, data: &Pat
 fn demo_environment(name: &str) -> Option<String> {
     std::env::var(name)
         .ok()
-        .or_else(|| Some("demo".to_string()))
+        .filter(|value| !value.is_empty())
+        .or_else(|| (!name.starts_with("ORDER_API")).then(|| "demo".to_string()))
 }
 
 fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {

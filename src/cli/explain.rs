@@ -35,7 +35,7 @@ pub fn run(config_dir: &Path, text: &str, at: Millis, out: &mut dyn Write) -> io
     matches(&explanation, text, out)?;
     scores(&explanation, out)?;
     signs(&explanation.understanding, out)?;
-    outcome(&engine, &explanation, out)?;
+    outcome(&engine, text, &explanation, out)?;
     Ok(0)
 }
 
@@ -119,7 +119,12 @@ fn signs(understanding: &Understanding, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What is done in a fresh conversation.
-fn outcome(engine: &Engine, explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+fn outcome(
+    engine: &Engine,
+    text: &str,
+    explanation: &Explanation,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let understanding = &explanation.understanding;
     let id = engine.intent_id(understanding.intent);
     writeln!(out, "intent   {id}, {}% sure", understanding.confidence)?;
@@ -131,6 +136,13 @@ fn outcome(engine: &Engine, explanation: &Explanation, out: &mut dyn Write) -> i
         return writeln!(out, "outcome  a person takes it ({})", reason.as_str());
     }
     let rule = understanding.rule.and_then(|rule| engine.rule(rule));
+    if let Some(flow) = engine.flow_meant(understanding.intent, text) {
+        return writeln!(
+            out,
+            "outcome  the flow \"{}\" begins, named by its terms",
+            flow.id
+        );
+    }
     if let Some(intent) = intent
         && let Some(flow) = intent.flow.and_then(|flow| engine.flow(flow))
     {

@@ -131,6 +131,28 @@ impl Connectors {
             .find(|connector| *connector.id == *id)
     }
 
+    /// The same questions to one address instead of the services', without their secrets.
+    pub fn all_at(&self, base: &BaseUrl) -> Connectors {
+        let moved = |service: &Arc<Service>| {
+            Arc::new(Service {
+                base: base.clone(),
+                allow: Allow::only(base),
+                headers: Vec::new(),
+                ..Service::clone(service)
+            })
+        };
+        let connectors = self.connectors.iter();
+        Connectors {
+            services: self.services.iter().map(moved).collect(),
+            connectors: connectors
+                .map(|connector| Connector {
+                    service: moved(&connector.service),
+                    ..connector.clone()
+                })
+                .collect(),
+        }
+    }
+
     /// Reads the `[[service]]` of one file. Services of all files come before connectors.
     pub fn read_services(&mut self, root: &Section<'_>) {
         for section in root.sections("service") {

@@ -85,6 +85,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::BaseUrl;
 
     #[test]
     fn what_is_inside_is_not_public() {
@@ -123,5 +124,16 @@ mod tests {
         ] {
             assert!(is_public(outside.parse().unwrap()), "{outside}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_refused_unless_its_address_is_allowed() {
+        let name = || "localhost".parse::<Name>().unwrap();
+        let guard = |allow: Allow| Guarded(Arc::new(Guard { allow, port: 80 }));
+        let refused = guard(Allow::default()).resolve(name()).await.err().unwrap();
+        assert!(refused.is::<Forbidden>(), "{refused}");
+        let base = BaseUrl::parse("http://localhost").unwrap();
+        let allowed = guard(Allow::only(&base)).resolve(name()).await;
+        assert!(allowed.unwrap().all(|address| address.ip().is_loopback()));
     }
 }

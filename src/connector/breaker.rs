@@ -45,20 +45,20 @@ impl Breaker {
     }
 
     /// The state in a word.
-    pub(super) fn name(&self) -> &'static str {
+    pub(super) fn name(&self, now: Instant) -> &'static str {
         match self.inner().open {
             None => "closed",
-            Some(since) if since.elapsed() < self.rest => "open",
+            Some(since) if now.duration_since(since) < self.rest => "open",
             Some(_) => "half_open",
         }
     }
 
     /// Leave for a try; `None` while it is open, or while another one probes.
-    pub(super) fn admit(&self) -> Option<Leave<'_>> {
+    pub(super) fn admit(&self, now: Instant) -> Option<Leave<'_>> {
         let mut inner = self.inner();
         let is_probe = match inner.open {
             None => false,
-            Some(since) if since.elapsed() < self.rest || inner.probing => return None,
+            Some(since) if now.duration_since(since) < self.rest || inner.probing => return None,
             Some(_) => {
                 inner.probing = true;
                 true
@@ -73,7 +73,7 @@ impl Breaker {
 
 impl Leave<'_> {
     /// Tells how the try went; answers whether the breaker is open now, when that changed.
-    pub(super) fn settle(self, is_well: bool) -> Option<bool> {
+    pub(super) fn settle(self, is_well: bool, now: Instant) -> Option<bool> {
         let mut inner = self.breaker.inner();
         let was_open = inner.open.is_some();
         match (is_well, was_open) {
@@ -86,10 +86,10 @@ impl Leave<'_> {
             (false, false) => {
                 inner.row += 1;
                 if inner.row >= self.breaker.failures {
-                    inner.open = Some(Instant::now());
+                    inner.open = Some(now);
                 }
             }
-            (false, true) if self.is_probe => inner.open = Some(Instant::now()),
+            (false, true) if self.is_probe => inner.open = Some(now),
             _ => {}
         }
         let is_open = inner.open.is_some();
@@ -109,26 +109,27 @@ impl Drop for Leave<'_> {
 mod tests {
     use super::*;
 
-    fn row(breaker: &Breaker, is_well: bool) -> Option<Option<bool>> {
-        breaker.admit().map(|leave| leave.settle(is_well))
+    fn row(breaker: &Breaker, is_well: bool, now: Instant) -> Option<Option<bool>> {
+        breaker.admit(now).map(|leave| leave.settle(is_well, now))
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_row_of_failures_opens_it_and_one_good_probe_closes_it() {
+    #[test]
+    fn a_row_of_failures_opens_it_and_one_good_probe_closes_it() {
         let breaker = Breaker::new(2, Duration::from_secs(10));
-        assert_eq!(row(&breaker, false), Some(None));
-        assert_eq!(row(&breaker, true), Some(None), "a success between");
-        assert_eq!(row(&breaker, false), Some(None));
-        assert_eq!(row(&breaker, false), Some(Some(true)));
-        assert_eq!(row(&breaker, true), None, "open");
-        tokio::time::advance(Duration::from_secs(11)).await;
-        let probe = breaker.admit().unwrap();
-        assert!(breaker.admit().is_none(), "one probe at a time");
-        assert_eq!(probe.settle(false), None);
-        assert_eq!(row(&breaker, true), None, "the rest begins anew");
-        tokio::time::advance(Duration::from_secs(11)).await;
-        drop(breaker.admit());
-        assert_eq!(row(&breaker, true), Some(Some(false)));
-        assert_eq!(breaker.name(), "closed");
+        let now = Instant::now();
+        assert_eq!(row(&breaker, false, now), Some(None));
+        assert_eq!(row(&breaker, true, now), Some(None), "a success between");
+        assert_eq!(row(&breaker, false, now), Some(None));
+        assert_eq!(row(&breaker, false, now), Some(Some(true)));
+        assert_eq!(row(&breaker, true, now), None, "open");
+        let now = now + Duration::from_secs(11);
+        let probe = breaker.admit(now).unwrap();
+        assert!(breaker.admit(now).is_none(), "one probe at a time");
+        assert_eq!(probe.settle(false, now), None);
+        assert_eq!(row(&breaker, true, now), None, "the rest begins anew");
+        let now = now + Duration::from_secs(11);
+        drop(breaker.admit(now));
+        assert_eq!(row(&breaker, true, now), Some(Some(false)));
+        assert_eq!(breaker.name(now), "closed");
     }
 }

@@ -133,7 +133,7 @@ impl Way {
     pub(super) fn status(&self) -> Status {
         Status {
             service: self.service.id.clone(),
-            breaker: self.breaker.name(),
+            breaker: self.breaker.name(Instant::now()),
             under_way: self.under_way.load(Ordering::Relaxed),
         }
     }
@@ -163,14 +163,14 @@ impl Way {
         let mut tries = 0;
         loop {
             tries += 1;
-            let Some(leave) = self.breaker.admit() else {
+            let Some(leave) = self.breaker.admit(Instant::now()) else {
                 return Err(self.refused(Trouble::BreakerOpen));
             };
             let began = Instant::now();
             let result = self.try_once(connector, &prepared, until).await;
             let took = Span(began.elapsed().as_millis() as u64);
             let is_well = !result.as_ref().is_err_and(|trouble| trouble.may_pass());
-            if let Some(is_open) = leave.settle(is_well) {
+            if let Some(is_open) = leave.settle(is_well, Instant::now()) {
                 meter::connector_breaker(&self.service.id, is_open);
                 tracing::warn!(service = %self.service.id, open = is_open, "connector breaker changed");
             }

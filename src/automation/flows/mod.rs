@@ -10,14 +10,17 @@
 //! | `step` | one `[[flow.step]]` as written |
 //! | `checks` | the graph: dead ends, circles, steps nobody reaches |
 //! | `slot` | `[[slot]]` |
+//! | `meant` | which flow words name |
 //! | `reading` | what a text says about a slot |
 
 mod checks;
+mod meant;
 mod reader;
 mod reading;
 mod slot;
 mod step;
 
+use crate::automation::flows::meant::Meant;
 use crate::automation::flows::slot::Slots;
 use crate::config::connectors::Connectors;
 use crate::config::document::{Document, Value};
@@ -34,6 +37,7 @@ const MAX_FLOWS: usize = 64;
 pub struct Flows {
     flows: Vec<Flow>,
     slots: Slots,
+    meant: Meant,
 }
 
 impl Flows {
@@ -48,9 +52,13 @@ impl Flows {
         for root in roots {
             reader.read(root);
         }
-        let flows = reader.finish();
+        let (flows, meant) = reader.finish();
         slots.warn_unused(&flows);
-        Flows { flows, slots }
+        Flows {
+            flows,
+            slots,
+            meant,
+        }
     }
 
     /// Warns of slots no flow asks for.
@@ -78,6 +86,21 @@ impl Flows {
         self.flows.iter().find(|flow| *flow.id == *id)
     }
 
+    /// The flow that words name by its terms, among the flows of this intent, or among all when it is
+    /// not known; `None` when they name none, or several.
+    pub fn meant(&self, intent: Option<u16>, text: &str) -> Option<&Flow> {
+        let mut named = self.meant.flows(text);
+        named.retain(|index| {
+            let flow = self.flows.get(usize::from(*index));
+            intent.is_none() || flow.is_some_and(|flow| flow.intent == intent)
+        });
+        named.dedup();
+        match named.as_slice() {
+            [one] => self.get(*one),
+            _ => None,
+        }
+    }
+
     /// What a text says about a slot of a flow.
     pub fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> Reading {
         let name = flow.slots.get(slot).map(|slot| &*slot.name);
@@ -89,7 +112,8 @@ impl Flows {
 
     /// Everything that can change what is decided, as one text.
     pub fn fingerprint(&self) -> String {
-        format!("{:?} {:?}", self.flows, self.slots)
+        let (flows, slots) = (&self.flows, &self.slots);
+        format!("{flows:?} {slots:?} {:?}", self.meant.terms())
     }
 }
 

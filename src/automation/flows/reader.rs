@@ -1,5 +1,6 @@
 //! `[[flow]]`: names become numbers; a name nobody knows is a fault with the nearest known one.
 
+use crate::automation::flows::meant::{self, Meant};
 use crate::automation::flows::slot::{ID, Slots, id};
 use crate::automation::flows::step::{self, Deed, Lead, Name, Written};
 use crate::automation::flows::{MAX_FLOWS, checks};
@@ -22,6 +23,7 @@ pub(super) struct Reader<'r> {
     connectors: &'r Connectors,
     intents: &'r [Arc<str>],
     flows: Vec<Flow>,
+    terms: meant::Collector,
 }
 
 impl<'r> Reader<'r> {
@@ -35,18 +37,22 @@ impl<'r> Reader<'r> {
             connectors,
             intents,
             flows: Vec::new(),
+            terms: meant::Collector::default(),
         }
     }
 
-    /// The flows; a faulty one stands there too, so that numbers stay right.
-    pub(super) fn finish(self) -> Vec<Flow> {
-        self.flows
+    /// The flows, and which of them words name; a faulty one stands there too, so that numbers stay
+    /// right.
+    pub(super) fn finish(self) -> (Vec<Flow>, Meant) {
+        (self.flows, self.terms.build())
     }
 
     /// Reads the `[[flow]]` of one file.
     pub(super) fn read(&mut self, root: &Section<'_>) {
         for section in root.sections("flow") {
             let flow = self.flow(&section);
+            let number = u16::try_from(self.flows.len()).unwrap_or(u16::MAX);
+            self.terms.read(&section, number);
             if self.flows.iter().any(|known| known.id == flow.id) && !flow.id.is_empty() {
                 let found = format!("{:?} a second time", flow.id);
                 section.fault("id", &found, "an id of its own");

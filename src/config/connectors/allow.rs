@@ -58,6 +58,16 @@ impl Network {
 }
 
 impl Allow {
+    /// The host of one URL and nothing else.
+    pub fn only(base: &BaseUrl) -> Allow {
+        let mut allow = Allow::default();
+        let url = reqwest::Url::parse(base.as_str()).ok();
+        if let Some(host) = url.as_ref().and_then(|url| url.host_str()) {
+            allow.add(host);
+        }
+        allow
+    }
+
     /// Whether this host, as it stands in a URL, may be asked at this port.
     pub fn host(&self, host: &str, port: u16) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');

@@ -48,8 +48,16 @@ impl<'a> Heard<'a> {
         self.understood.cues.has(cues)
     }
 
+    /// The flow these words name themselves.
+    pub(super) fn meant(&self, playbook: &'a dyn Playbook) -> Option<&'a Flow> {
+        playbook.flow_meant(self.understood.intent, self.said.text)
+    }
+
     /// The flow these words begin.
     fn flow(&self, playbook: &'a dyn Playbook) -> Option<&'a Flow> {
+        if let Some(flow) = self.meant(playbook) {
+            return Some(flow);
+        }
         let intent = self.intent?;
         let flow = playbook.flow(intent.flow?)?;
         let stands_out = |slot: usize| {

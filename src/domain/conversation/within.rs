@@ -93,6 +93,13 @@ impl Conversation {
         heard: &Heard<'_>,
     ) -> Option<(Handler, Option<FlowTurn>)> {
         let cause = heard.said.cause;
+        if let Some(other) = heard
+            .meant(moment.playbook)
+            .filter(|other| other.id != flow.id)
+        {
+            self.begin_flow(moment, other, Some(&heard.said), cause);
+            return Some((Handler::Flow, Some(FlowTurn::own(other))));
+        }
         let sure = heard.understood.confidence >= SURE;
         let other = heard.intent.and_then(|intent| intent.flow);
         let other = other.and_then(|index| moment.playbook.flow(index));

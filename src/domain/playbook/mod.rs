@@ -109,6 +109,12 @@ pub trait Playbook: Send + Sync + 'static {
         let _ = id;
         None
     }
+    /// The flow that the words themselves name, among those of this intent, or among all when it is not
+    /// known. It comes before the flow the intent begins.
+    fn flow_meant(&self, intent: Option<u16>, text: &str) -> Option<&Flow> {
+        let _ = (intent, text);
+        None
+    }
     /// What a text says about a slot. `asked`: the flow has just asked for it; otherwise the value must
     /// stand out by itself.
     fn read_slot(&self, flow: &Flow, slot: usize, text: &str, asked: bool) -> Reading {

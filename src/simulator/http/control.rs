@@ -47,7 +47,7 @@ fn not_done(error: &ActionError) -> HttpResponse {
 
 pub(super) async fn unknown(request: HttpRequest) -> HttpResponse {
     let (method, path) = (request.method(), request.path());
-    let known = "state, customers, groups, campaign, assistant, faults, delivery, redeliver, quota, webhook, \
+    let known = "state, customers, groups, campaign, assistant, orders, faults, delivery, redeliver, quota, webhook, \
                  journal, stream (docs/simulator.md, \"Control API\")";
     refuse(
         404,

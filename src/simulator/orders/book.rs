@@ -148,7 +148,7 @@ impl Book {
     fn find(&mut self, number: &str, any: bool) -> Option<&mut Order> {
         let number = normal(number);
         if any && is_number(&number) && !self.orders.contains_key(&number) {
-            let status = if digits(&number) % 2 == 0 {
+            let status = if digits(&number).is_multiple_of(2) {
                 "paid"
             } else {
                 "shipped"
