@@ -8,10 +8,11 @@ use crate::automation::understanding::lexicon::How;
 use crate::automation::{Engine, Explanation, Found};
 use crate::cli::check::write_all;
 use crate::config::{Fault, load};
-use crate::domain::playbook::{Answer, Cues, Playbook, Understanding};
+use crate::domain::playbook::{Answer, Cues, Flow, Intent, Playbook, Reading, Understanding};
 use crate::domain::time::Millis;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Explains a text by the config in a folder, as if it were said at this moment. Answers the exit
 /// code: 0, or 1 when the config is at fault.
@@ -35,7 +36,7 @@ pub fn run(config_dir: &Path, text: &str, at: Millis, out: &mut dyn Write) -> io
     matches(&explanation, text, out)?;
     scores(&explanation, out)?;
     signs(&explanation.understanding, out)?;
-    outcome(&engine, &explanation, out)?;
+    outcome(&engine, &explanation, text, out)?;
     Ok(0)
 }
 
@@ -88,19 +89,27 @@ fn found(head: &str, hit: &Found, text: &str, out: &mut dyn Write) -> io::Result
 }
 
 fn scores(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+    if !explanation.helps.is_empty() {
+        writeln!(out, "helps    {}", shares(&explanation.helps, 3))?;
+    }
     if explanation.scores.is_empty() {
         return writeln!(
             out,
             "intents  none: the config has no [[intent]] with examples"
         );
     }
-    let mut scores = explanation.scores.clone();
-    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let told: Vec<String> = scores
-        .iter()
-        .map(|(intent, share)| format!("{intent} {:.0}%", share * 100.0))
+    writeln!(out, "intents  {}", shares(&explanation.scores, usize::MAX))
+}
+
+/// The likeliest and their shares.
+fn shares(of: &[(Arc<str>, f32)], most: usize) -> String {
+    let mut of = of.to_vec();
+    of.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let told = of.iter().take(most);
+    let told: Vec<String> = told
+        .map(|(id, share)| format!("{id} {:.0}%", share * 100.0))
         .collect();
-    writeln!(out, "intents  {}", told.join(", "))
+    told.join(", ")
 }
 
 fn signs(understanding: &Understanding, out: &mut dyn Write) -> io::Result<()> {
@@ -118,40 +127,58 @@ fn signs(understanding: &Understanding, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What is done in a fresh conversation.
-fn outcome(engine: &Engine, explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+/// What is done in a fresh conversation; the order is that of `domain::conversation::route`.
+fn outcome(
+    engine: &Engine,
+    explanation: &Explanation,
+    text: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let understanding = &explanation.understanding;
     let id = engine.intent_id(understanding.intent);
     writeln!(out, "intent   {id}, {}% sure", understanding.confidence)?;
     let intent = understanding.intent.and_then(|index| engine.intent(index));
-    if understanding.wants_human {
-        return writeln!(out, "outcome  a person takes it (user_request)");
-    }
     if let Some(reason) = intent.and_then(|intent| intent.handoff) {
         return writeln!(out, "outcome  a person takes it ({})", reason.as_str());
     }
-    let rule = understanding.rule.and_then(|rule| engine.rule(rule));
-    if let Some(intent) = intent
-        && let Some(flow) = intent.flow.and_then(|flow| engine.flow(flow))
-    {
-        let now = !intent.flow_on_wish || understanding.cues.has(Cues::WISH) || rule.is_none();
-        if now {
-            return writeln!(out, "outcome  the flow \"{}\" begins", flow.id);
-        }
+    if understanding.wants_human {
+        return writeln!(out, "outcome  a person takes it (user_request)");
     }
-    if let Some(rule) = rule {
+    if let Some(flow) = intent.and_then(|intent| begun(engine, intent, understanding, text)) {
+        return writeln!(out, "outcome  the flow \"{}\" begins", flow.id);
+    }
+    if let Some(rule) = understanding.rule.and_then(|rule| engine.rule(rule)) {
         return answer("keyword rule", Some(rule), out);
-    }
-    if let Some(reply) = intent.and_then(|intent| intent.reply.as_ref()) {
-        return answer("intent", Some(reply), out);
     }
     if let Some(talk) = understanding.talk.and_then(|talk| engine.talk(talk)) {
         return answer("small talk", Some(talk), out);
+    }
+    if let Some(reply) = intent.and_then(|intent| intent.reply.as_ref()) {
+        return answer("intent", Some(reply), out);
     }
     if engine.policy().assistant.enabled {
         return writeln!(out, "outcome  the assistant is asked");
     }
     answer("fallback", engine.fallback(), out)
+}
+
+/// The flow these words begin.
+fn begun<'e>(
+    engine: &'e Engine,
+    intent: &Intent,
+    understanding: &Understanding,
+    text: &str,
+) -> Option<&'e Flow> {
+    let flow = engine.flow(intent.flow?)?;
+    let stands_out = |slot: usize| {
+        let reading = engine.read_slot(flow, slot, text, false);
+        !flow.slots[slot].free && matches!(reading, Reading::Found(_))
+    };
+    let wished = !intent.flow_on_wish
+        || understanding.rule.is_none()
+        || understanding.cues.has(Cues::WISH)
+        || (0..flow.slots.len()).any(stands_out);
+    wished.then_some(flow)
 }
 
 fn answer(by: &str, answer: Option<&Answer>, out: &mut dyn Write) -> io::Result<()> {
