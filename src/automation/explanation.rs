@@ -19,6 +19,9 @@ pub struct Explanation {
     pub hits: Vec<Found>,
     /// Intents and how likely each is, `unknown` last; empty when none was taught.
     pub scores: Vec<(Arc<str>, f32)>,
+    /// Keyword rules and how likely each helps, by the examples, `none` among them; empty when no rule
+    /// has examples.
+    pub helps: Vec<(Arc<str>, f32)>,
     /// What the core is told.
     pub understanding: Understanding,
 }
@@ -78,8 +81,12 @@ impl Engine {
         let scores = intents
             .chain([Arc::from("unknown")])
             .zip(self.reader.intents(&room).iter().copied());
+        let id = |rule: u32| self.answers[rule as usize].rule.clone();
+        let helps = self.reader.helps(&room);
+        let helps = helps.map(|(rule, share)| (rule.map_or(Arc::from("none"), id), share));
         Explanation {
             scores: scores.collect(),
+            helps: helps.collect(),
             winner,
             hits,
             folded: scan.folded.text().to_owned(),

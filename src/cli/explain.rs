@@ -8,10 +8,12 @@ use crate::automation::understanding::lexicon::How;
 use crate::automation::{Engine, Explanation, Found};
 use crate::cli::check::write_all;
 use crate::config::{Fault, load};
-use crate::domain::playbook::{Answer, Cues, Playbook, Understanding};
+use crate::domain::conversation::{Handler, Rehearsal, rehearse};
+use crate::domain::playbook::{Cues, Understanding};
 use crate::domain::time::Millis;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Explains a text by the config in a folder, as if it were said at this moment. Answers the exit
 /// code: 0, or 1 when the config is at fault.
@@ -35,7 +37,7 @@ pub fn run(config_dir: &Path, text: &str, at: Millis, out: &mut dyn Write) -> io
     matches(&explanation, text, out)?;
     scores(&explanation, out)?;
     signs(&explanation.understanding, out)?;
-    outcome(&engine, text, &explanation, out)?;
+    outcome(&engine, &explanation, text, at, out)?;
     Ok(0)
 }
 
@@ -88,19 +90,27 @@ fn found(head: &str, hit: &Found, text: &str, out: &mut dyn Write) -> io::Result
 }
 
 fn scores(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+    if !explanation.helps.is_empty() {
+        writeln!(out, "helps    {}", shares(&explanation.helps, 3))?;
+    }
     if explanation.scores.is_empty() {
         return writeln!(
             out,
             "intents  none: the config has no [[intent]] with examples"
         );
     }
-    let mut scores = explanation.scores.clone();
-    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let told: Vec<String> = scores
-        .iter()
-        .map(|(intent, share)| format!("{intent} {:.0}%", share * 100.0))
+    writeln!(out, "intents  {}", shares(&explanation.scores, usize::MAX))
+}
+
+/// The likeliest and their shares.
+fn shares(of: &[(Arc<str>, f32)], most: usize) -> String {
+    let mut of = of.to_vec();
+    of.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let told = of.iter().take(most);
+    let told: Vec<String> = told
+        .map(|(id, share)| format!("{id} {:.0}%", share * 100.0))
         .collect();
-    writeln!(out, "intents  {}", told.join(", "))
+    told.join(", ")
 }
 
 fn signs(understanding: &Understanding, out: &mut dyn Write) -> io::Result<()> {
@@ -118,64 +128,41 @@ fn signs(understanding: &Understanding, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What is done in a fresh conversation.
+/// What would be done in a fresh conversation, by the core itself.
 fn outcome(
     engine: &Engine,
-    text: &str,
     explanation: &Explanation,
+    text: &str,
+    at: Millis,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let understanding = &explanation.understanding;
     let id = engine.intent_id(understanding.intent);
     writeln!(out, "intent   {id}, {}% sure", understanding.confidence)?;
-    let intent = understanding.intent.and_then(|index| engine.intent(index));
-    if understanding.wants_human {
-        return writeln!(out, "outcome  a person takes it (user_request)");
-    }
-    if let Some(reason) = intent.and_then(|intent| intent.handoff) {
-        return writeln!(out, "outcome  a person takes it ({})", reason.as_str());
-    }
-    let rule = understanding.rule.and_then(|rule| engine.rule(rule));
-    if let Some(flow) = engine.flow_meant(understanding.intent, text) {
-        return writeln!(
-            out,
-            "outcome  the flow \"{}\" begins, named by its terms",
-            flow.id
-        );
-    }
-    if let Some(intent) = intent
-        && let Some(flow) = intent.flow.and_then(|flow| engine.flow(flow))
-    {
-        let now = !intent.flow_on_wish || understanding.cues.has(Cues::WISH) || rule.is_none();
-        if now {
-            return writeln!(out, "outcome  the flow \"{}\" begins", flow.id);
+    let Rehearsal {
+        last,
+        says,
+        handoff,
+    } = rehearse(text, understanding.clone(), engine, at);
+    match (last.handler, &last.flow, handoff) {
+        (_, _, Some(handoff)) => {
+            let reason = handoff.reason;
+            let (why, priority) = (reason.as_str(), reason.priority());
+            writeln!(
+                out,
+                "outcome  a person is wanted: {why}, priority {priority}"
+            )?;
         }
-    }
-    if let Some(rule) = rule {
-        return answer("keyword rule", Some(rule), out);
-    }
-    if let Some(reply) = intent.and_then(|intent| intent.reply.as_ref()) {
-        return answer("intent", Some(reply), out);
-    }
-    if let Some(talk) = understanding.talk.and_then(|talk| engine.talk(talk)) {
-        return answer("small talk", Some(talk), out);
-    }
-    if engine.policy().assistant.enabled {
-        return writeln!(out, "outcome  the assistant is asked");
-    }
-    answer("fallback", engine.fallback(), out)
-}
-
-fn answer(by: &str, answer: Option<&Answer>, out: &mut dyn Write) -> io::Result<()> {
-    let Some(answer) = answer else {
-        return writeln!(out, "answer   none: the config has no {by}");
-    };
-    writeln!(out, "answer   by the {by} \"{}\":", answer.rule)?;
-    for bubble in answer.bubbles.iter() {
-        writeln!(out, "         {}", bubble.json())?;
-        if let Some(quick_reply) = bubble.quick_reply() {
-            writeln!(out, "         quick replies {quick_reply}")?;
+        (Handler::Flow, Some((flow, state)), None) => {
+            let state = state.as_deref().unwrap_or("begun");
+            writeln!(out, "outcome  the flow \"{flow}\" takes it: {state}")?;
         }
+        (Handler::Ai, ..) => writeln!(out, "outcome  the assistant is asked")?,
+        (Handler::Fallback, ..) => writeln!(out, "outcome  the fallback answers")?,
+        _ => writeln!(out, "outcome  answered")?,
+    }
+    if let Some(says) = says {
+        writeln!(out, "says     {says}")?;
     }
     Ok(())
 }

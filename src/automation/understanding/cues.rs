@@ -1,7 +1,8 @@
 //! Cues: what words do in a dialogue, whatever they are about.
 //!
-//! A short word (好, 取消, 是) counts only where it is a clause of its own, particles aside: in 是這個嗎 it
-//! is no yes. A phrase of three pieces or more counts wherever it stands, unless it is negated.
+//! Yes and no, and short words that end or restart (取消), count only as a clause of their own, particles
+//! aside: in 是這個嗎 there is no yes. Short words that correct or ask for a moment begin a clause. A phrase
+//! of three pieces or more, and every wish, counts wherever it stands unless it is negated.
 
 use crate::automation::understanding::particles;
 use crate::automation::understanding::scan::Scan;
@@ -66,17 +67,73 @@ impl CueWords {
             }
             let first = tokens::at(pieces, found.start());
             let end = tokens::at(pieces, found.end() - 1) + 1;
-            let short = end - first < 3 && cue != Cues::WISH;
-            let answer = cue == Cues::YES || cue == Cues::NO;
-            let holds = if short || answer {
-                particles::is_clause(scan, first, end)
-            } else {
-                !scan.is_negated(first, end)
+            let short = end - first < 3;
+            let holds = match cue {
+                Cues::YES | Cues::NO => particles::is_clause(scan, first, end),
+                Cues::STALL | Cues::CORRECTION if short => particles::begins_clause(scan, first),
+                Cues::CANCEL | Cues::START_OVER if short => particles::is_clause(scan, first, end),
+                _ => !scan.is_negated(first, end),
             };
             if holds {
                 cues = cues.and(cue);
             }
         }
         cues
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::automation::fold::fold;
+    use crate::automation::matcher::Matcher;
+    use crate::automation::understanding::scan::Vocabulary;
+
+    fn cues(text: &str) -> Cues {
+        let listed = [
+            ("取消", Cues::CANCEL),
+            ("不用了", Cues::CANCEL),
+            ("更正", Cues::CORRECTION),
+            ("等一下", Cues::STALL),
+            ("是", Cues::YES),
+            ("對", Cues::YES),
+            ("yes", Cues::YES),
+            ("不要", Cues::NO),
+            ("我要", Cues::WISH),
+        ];
+        let listed = listed.map(|(word, cue)| CueWord {
+            word: fold(word),
+            cue,
+        });
+        let words = CueWords::build(listed.to_vec()).unwrap();
+        let mut scan = Scan::default();
+        scan.fill(text, &Vocabulary::default(), &Matcher::default());
+        words.read(&scan)
+    }
+
+    #[test]
+    fn a_short_answer_stands_alone() {
+        for yes in ["是", "是的", "對啊！", "嗯 對 就是這個", "Yes please"] {
+            assert_eq!(cues(yes), Cues::YES, "{yes}");
+        }
+        for other in ["是這個嗎", "這是什麼", "對面那家", "yesterday", ""] {
+            assert_eq!(cues(other), Cues::default(), "{other}");
+        }
+        assert_eq!(cues("那不要了"), Cues::NO);
+    }
+
+    #[test]
+    fn cancelling_a_dialogue_is_not_cancelling_an_order() {
+        assert_eq!(cues("先取消好了"), Cues::CANCEL);
+        assert_eq!(cues("我要取消"), Cues::CANCEL.and(Cues::WISH));
+        assert_eq!(cues("我要取消訂單"), Cues::WISH);
+        assert_eq!(cues("謝謝不用了我自己看"), Cues::CANCEL);
+    }
+
+    #[test]
+    fn a_correction_begins_what_is_said() {
+        assert_eq!(cues("更正是 A123456"), Cues::CORRECTION);
+        assert_eq!(cues("你們可以更正嗎"), Cues::default());
+        assert_eq!(cues("我等一下再找"), Cues::STALL);
     }
 }

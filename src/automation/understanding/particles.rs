@@ -18,16 +18,22 @@ fn stands_in(scan: &Scan, at: usize, list: &str) -> bool {
     list.split_ascii_whitespace().any(|idle| idle == piece)
 }
 
+/// Whether a clause begins with the piece `first`, particles aside.
+pub fn begins_clause(scan: &Scan, first: usize) -> bool {
+    let clause = scan.pieces[first].clause;
+    let mut before = (0..first)
+        .rev()
+        .take_while(|at| scan.pieces[*at].clause == clause);
+    before.all(|at| stands_in(scan, at, BEFORE))
+}
+
 /// Whether the pieces `first..end` are a clause by themselves, particles aside.
 pub fn is_clause(scan: &Scan, first: usize, end: usize) -> bool {
     let pieces = &scan.pieces;
     let clause = pieces[first].clause;
-    let mut before = (0..first)
-        .rev()
-        .take_while(|at| pieces[*at].clause == clause);
     let mut after = (end..pieces.len()).take_while(|at| pieces[*at].clause == clause);
     pieces[end - 1].clause == clause
-        && before.all(|at| stands_in(scan, at, BEFORE))
+        && begins_clause(scan, first)
         && after.all(|at| stands_in(scan, at, AFTER))
 }
 

@@ -260,6 +260,15 @@ impl Reader {
         self.answers(INTENT, room)
     }
 
+    /// Rules that examples speak for and how likely each helps, of the text read last; `None`: no rule.
+    pub fn helps<'r>(&'r self, room: &'r Room) -> impl Iterator<Item = (Option<u32>, f32)> + 'r {
+        let shares = self.answers(FAQ, room).iter().copied();
+        let rules = self.rule_of_class.iter().enumerate();
+        rules
+            .map(|(class, rule)| (class != 0).then_some(*rule))
+            .zip(shares)
+    }
+
     fn intent(&self, answers: &[f32]) -> (Option<u16>, f32) {
         let Some(unknown) = answers.last().copied() else {
             return (None, 0.0);
@@ -321,7 +330,8 @@ impl Reader {
                 (How::Sound, None) => hit.end - hit.first >= 3,
                 (How::Shape, None) => false,
                 (How::Exact, Some(share)) => share >= VETO,
-                (_, Some(share)) => share >= self.thresholds.faq * 0.8,
+                (How::Sound, Some(share)) => share >= self.thresholds.faq * 0.5,
+                (How::Shape, Some(share)) => share >= self.thresholds.faq * 0.8,
             };
             if !believed {
                 continue;

@@ -22,6 +22,7 @@
 //! | `tokens`, `seen`, `context` | the bank of reply tokens; ids already applied; the last words |
 //! | `transition` | decided → committed → owed |
 //! | `codec` | the stored form, readable by older and newer builds |
+//! | `rehearsal` | what would become of a text, never committed |
 //! | `invariants` | numbered laws, checked by property tests and debug builds |
 
 mod apply;
@@ -43,6 +44,7 @@ mod parts;
 mod patience;
 mod question;
 mod received;
+mod rehearsal;
 mod route;
 mod run;
 mod seen;
@@ -64,6 +66,7 @@ pub use invariants::check;
 pub use last::{Handler, Last};
 pub use now::Now;
 pub use outbox::{HELD, MAX_BUBBLES_PER_CALL, MAX_EFFECTS, MAX_OUTBOX_BYTES};
+pub use rehearsal::{Rehearsal, rehearse};
 pub use seen::{SEEN_LIFE, SEEN_MAX};
 pub use state::{Conversation, Phase};
 pub use tokens::{TOKEN_LIFE, TOKEN_USABLE};
