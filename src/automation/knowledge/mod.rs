@@ -29,8 +29,8 @@ pub use concepts::{Collector, Concepts};
 use index::Index;
 use std::collections::HashMap;
 use std::sync::Arc;
-pub(in crate::automation) use terms::Key;
 use terms::Terms;
+pub(in crate::automation) use terms::{Key, Kind};
 
 /// When an article may answer as it stands: `[search]`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -43,7 +43,10 @@ pub fn learned(pairs: &[Pair], knowledge: &Knowledge) -> Vec<Proposal> {
         let question = masked(question.trim());
         let questions = asked.entry(id.to_string()).or_default();
         let folded = fold(&question);
-        match questions.iter_mut().find(|(known, ..)| fold(known) == folded) {
+        match questions
+            .iter_mut()
+            .find(|(known, ..)| fold(known) == folded)
+        {
             Some((_, count, share)) => {
                 *count += 1;
                 *share = share.max(article.share);
@@ -51,7 +54,9 @@ pub fn learned(pairs: &[Pair], knowledge: &Knowledge) -> Vec<Proposal> {
             None => questions.push((question, 1, article.share)),
         }
     }
-    let proposals = asked.into_iter().filter_map(|(id, questions)| proposal(id, questions));
+    let proposals = asked
+        .into_iter()
+        .filter_map(|(id, questions)| proposal(id, questions));
     let mut proposals: Vec<Proposal> = proposals.collect();
     proposals.sort_by_key(|proposal| std::cmp::Reverse(proposal.messages));
     proposals
@@ -71,7 +76,10 @@ fn proposal(id: String, mut questions: Vec<(String, u64, f32)>) -> Option<Propos
         return None;
     }
     let messages = questions.iter().map(|(_, count, _)| count).sum();
-    let share = questions.iter().map(|(.., share)| *share).fold(0.0, f32::max);
+    let share = questions
+        .iter()
+        .map(|(.., share)| *share)
+        .fold(0.0, f32::max);
     let samples = questions.into_iter().take(MAX_SAMPLES);
     Some(Proposal {
         kind: Kind::Alias,
@@ -80,7 +88,9 @@ fn proposal(id: String, mut questions: Vec<(String, u64, f32)>) -> Option<Propos
         paste: ways,
         messages,
         customers: 0,
-        samples: samples.map(|(text, count, _)| Sample { text, count }).collect(),
+        samples: samples
+            .map(|(text, count, _)| Sample { text, count })
+            .collect(),
         because: format!("agents answered with its words, with a share of up to {share:.2}"),
     })
 }

@@ -4,24 +4,41 @@
 //! the search, concepts among them, so 「何時寄」 and 「哪天會寄出」 may meet.
 
 use super::missed::Missed;
-use crate::automation::knowledge::{Key, Knowledge};
+use crate::automation::knowledge::{Key, Kind, Knowledge};
 use std::collections::HashMap;
 
 /// Least cosine of two forms of one group.
-const ALIKE: f32 = 0.45;
+const ALIKE: f32 = 0.4;
+/// Weights of the kinds of terms, a pair being 1. A concept joins, but not alone.
+const CHARACTER: f32 = 0.3;
+const CONCEPT: f32 = 1.5;
 
 /// Groups of forms, by their places in `forms`, the leader first; the greatest groups first.
 pub fn groups(forms: &[Missed], knowledge: &Knowledge) -> Vec<Vec<usize>> {
-    let keys: Vec<Vec<Key>> = forms.iter().map(|form| knowledge.terms_of(&form.folded)).collect();
+    let keys: Vec<Vec<Key>> = forms
+        .iter()
+        .map(|form| knowledge.terms_of(&form.folded))
+        .collect();
     let mut with: HashMap<Key, u32> = HashMap::new();
     for key in keys.iter().flatten() {
         *with.entry(*key).or_default() += 1;
     }
     let weight = |key: &Key| {
+        let kind = match key.kind() {
+            Kind::Character => CHARACTER,
+            Kind::Word => 1.0,
+            Kind::Concept => CONCEPT,
+        };
+        // Few forms say little about which terms are rare: as if fifty more were there.
         let with = with.get(key).copied().unwrap_or(1) as f32;
-        (1.0 + forms.len() as f32 / with).ln()
+        kind * (1.0 + (forms.len() as f32 + 50.0) / (with + 5.0)).ln()
     };
-    let length = |keys: &[Key]| keys.iter().map(|key| weight(key).powi(2)).sum::<f32>().sqrt();
+    let length = |keys: &[Key]| {
+        keys.iter()
+            .map(|key| weight(key).powi(2))
+            .sum::<f32>()
+            .sqrt()
+    };
     let mut order: Vec<usize> = (0..forms.len()).collect();
     order.sort_by(|a, b| forms[*b].count.cmp(&forms[*a].count).then(a.cmp(b)));
     let mut groups: Vec<Vec<usize>> = Vec::new();

@@ -123,7 +123,8 @@ impl Tally {
                 if self.pending.len() == MAX_PENDING {
                     self.pending.pop_front();
                 }
-                self.pending.push_back((conversation.into(), message, words));
+                self.pending
+                    .push_back((conversation.into(), message, words));
             }
             Ok(Told::Routed {
                 message,
@@ -140,9 +141,14 @@ impl Tally {
                 let missed = rule.is_none()
                     && flow.is_none()
                     && !wants_human
-                    && if intent.is_some() { !is_known } else { unanswered };
+                    && if intent.is_some() {
+                        !is_known
+                    } else {
+                        unanswered
+                    };
                 let mut waiting = self.pending.iter();
-                let place = waiting.rposition(|(key, id, _)| *id == message && **key == *conversation);
+                let place =
+                    waiting.rposition(|(key, id, _)| *id == message && **key == *conversation);
                 // Without words they were unsent.
                 let words = place.and_then(|place| self.pending.remove(place));
                 if let Some((.., words)) = words.filter(|_| missed) {
@@ -154,7 +160,11 @@ impl Tally {
     }
 
     fn count(&mut self, conversation: &str, at: Millis, words: &str, intent: Option<&str>) {
-        let words = if self.mask { masked(words) } else { words.to_owned() };
+        let words = if self.mask {
+            masked(words)
+        } else {
+            words.to_owned()
+        };
         let folded = fold(&words);
         if folded.is_empty() {
             return;
@@ -223,11 +233,15 @@ mod tests {
     use super::*;
 
     fn received(message: u64, words: &str) -> String {
-        format!("{{\"fact\":\"received\",\"event\":1,\"at\":1,\"received\":1,\"kind\":\"message\",\"message\":{message},\"words\":{words:?}}}")
+        format!(
+            "{{\"fact\":\"received\",\"event\":1,\"at\":1,\"received\":1,\"kind\":\"message\",\"message\":{message},\"words\":{words:?}}}"
+        )
     }
 
     fn routed(message: u64, handler: &str, more: &str) -> String {
-        format!("{{\"fact\":\"routed\",\"event\":1,\"message\":{message},\"handler\":\"{handler}\",\"confidence\":40{more}}}")
+        format!(
+            "{{\"fact\":\"routed\",\"event\":1,\"message\":{message},\"handler\":\"{handler}\",\"confidence\":40{more}}}"
+        )
     }
 
     fn counted(records: &[(&str, String)]) -> Unmatched {
@@ -253,7 +267,10 @@ mod tests {
         assert_eq!((first.count, first.customers), (2, 2));
         assert_eq!(first.samples, ["有賣茶筅嗎？", "有卖茶筅吗"]);
         let other = &found.forms[1].samples[0];
-        assert!(other.contains("[電話1]") && !other.contains("345"), "{other}");
+        assert!(
+            other.contains("[電話1]") && !other.contains("345"),
+            "{other}"
+        );
     }
 
     #[test]
@@ -271,7 +288,10 @@ mod tests {
             assert_eq!((found.texts, found.missed), (1, 0), "{handler} {more}");
         }
         let guess = ",\"intent\":\"order_status\"";
-        let found = counted(&[("a", received(1, "包裹呢")), ("a", routed(1, "auto", guess))]);
+        let found = counted(&[
+            ("a", received(1, "包裹呢")),
+            ("a", routed(1, "auto", guess)),
+        ]);
         assert_eq!((found.missed, found.forms[0].unsure), (1, 1));
         assert_eq!(found.forms[0].intents["order_status"], 1);
     }

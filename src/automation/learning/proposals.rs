@@ -6,9 +6,9 @@
 
 use super::groups::groups;
 use super::missed::{Missed, UNSURE};
-use super::wording::{InPlaceOf, framed, slips};
+use super::wording::{InPlaceOf, framed};
 use crate::automation::Engine;
-use crate::automation::fold::fold;
+use crate::automation::fold::{Folded, fold};
 use crate::domain::mask::has_placeholder;
 use crate::domain::playbook::Playbook as _;
 use crate::domain::time::Millis;
@@ -107,7 +107,6 @@ fn is_settled(engine: &Engine, form: &Missed, at: Millis) -> bool {
 
 /// The words and ways to ask that the config knows, folded.
 struct Known {
-    words: Vec<Vec<char>>,
     set: HashSet<String>,
     ways: Vec<String>,
 }
@@ -118,16 +117,17 @@ impl Known {
         let articles = engine.knowledge().articles().iter();
         let ways = articles.flat_map(|article| article.aliases.iter().map(|way| fold(way)));
         Known {
-            words: terms.iter().map(|term| term.chars().collect()).collect(),
             ways: ways.chain(terms.iter().cloned()).collect(),
             set: terms.into_iter().collect(),
         }
     }
 
     fn in_place_of(&self, folded: &str) -> Vec<InPlaceOf> {
-        let mut found = slips(folded, &self.words);
         let is_known = |word: &str| self.set.contains(word);
-        found.extend(self.ways.iter().filter_map(|way| framed(folded, way, is_known)));
+        let ways = self.ways.iter();
+        let mut found: Vec<InPlaceOf> = ways
+            .filter_map(|way| framed(folded, way, is_known))
+            .collect();
         found.sort();
         found.dedup();
         found
@@ -146,8 +146,26 @@ impl Group<'_> {
     /// What was typed, the first spelling of each form; nothing personal in it.
     fn texts(&self) -> Vec<&str> {
         let texts = self.forms.iter().filter_map(|form| form.samples.first());
-        let clean = texts.filter(|text| !has_placeholder(text)).map(|text| text.trim());
-        clean.filter(|text| text.chars().count() <= 100).take(MAX_TEXTS).collect()
+        let clean = texts
+            .filter(|text| !has_placeholder(text))
+            .map(|text| text.trim());
+        clean
+            .filter(|text| text.chars().count() <= 100)
+            .take(MAX_TEXTS)
+            .collect()
+    }
+
+    /// A stretch of the folded forms as somebody typed it.
+    fn as_typed(&self, word: &str) -> String {
+        let samples = self.forms.iter().flat_map(|form| &form.samples);
+        let mut typed = samples.filter_map(|sample| {
+            let mut folded = Folded::default();
+            folded.fill(sample);
+            let at = folded.text().find(word)?;
+            let span = folded.original(at..at + word.len(), sample);
+            sample.get(span)
+        });
+        typed.next().unwrap_or(word).to_owned()
     }
 
     fn proposal(&self, kind: Kind, target: &str) -> Proposal {
@@ -162,7 +180,12 @@ impl Group<'_> {
             paste: String::new(),
             messages: self.messages(),
             // One customer may have typed several forms.
-            customers: self.forms.iter().map(|form| form.customers).max().unwrap_or(0),
+            customers: self
+                .forms
+                .iter()
+                .map(|form| form.customers)
+                .max()
+                .unwrap_or(0),
             samples: samples.collect(),
             because: String::new(),
         }
@@ -187,7 +210,10 @@ impl Group<'_> {
         }
         let mut proposal = self.proposal(Kind::Alias, &id);
         proposal.place = format!("front matter of the article \"{id}\", below aliases:");
-        proposal.paste = texts.iter().map(|text| format!("  - {}\n", yaml(text))).collect();
+        proposal.paste = texts
+            .iter()
+            .map(|text| format!("  - {}\n", yaml(text)))
+            .collect();
         proposal.because = format!(
             "{count} of {} messages come nearest to it, with a share of up to {share:.2}",
             self.messages()
@@ -215,7 +241,10 @@ impl Group<'_> {
         }
         let mut proposal = self.proposal(Kind::Example, &id);
         proposal.place = format!("examples of [[intent]] id = \"{id}\"");
-        proposal.paste = texts.iter().map(|text| format!("  {},\n", toml(text))).collect();
+        proposal.paste = texts
+            .iter()
+            .map(|text| format!("  {},\n", toml(text)))
+            .collect();
         proposal.because = format!("guessed for {count} of {} messages", self.messages());
         Some(proposal)
     }
@@ -233,11 +262,12 @@ impl Group<'_> {
             return None;
         }
         let mut proposal = self.proposal(Kind::Synonym, &word.known);
-        proposal.place = "automation/synonyms.toml; into the group that has the word, if one has".into();
+        proposal.place =
+            "automation/synonyms.toml; into the group that has the word, if one has".into();
         proposal.paste = format!(
             "[[synonyms]]\nwords = [{}, {}]\n",
             toml(&word.known),
-            toml(&word.new)
+            toml(&self.as_typed(&word.new))
         );
         proposal.because = format!(
             "it stands where \"{}\" is known, in {count} of {} messages",
@@ -251,7 +281,11 @@ impl Group<'_> {
     fn article(&self) -> Proposal {
         let texts = self.texts();
         let title = texts.first().copied().unwrap_or("…");
-        let aliases: String = texts.iter().skip(1).map(|text| format!("  - {}\n", yaml(text))).collect();
+        let aliases: String = texts
+            .iter()
+            .skip(1)
+            .map(|text| format!("  - {}\n", yaml(text)))
+            .collect();
         let aliases = match aliases.is_empty() {
             true => String::new(),
             false => format!("aliases:\n{aliases}"),
@@ -265,7 +299,12 @@ impl Group<'_> {
 }
 
 pub(super) fn toml(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r', '\t'], " "))
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace(['\n', '\r', '\t'], " ")
+    )
 }
 
 /// In quotes when it would be read as something else.
