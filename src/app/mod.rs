@@ -8,6 +8,7 @@ mod assistant;
 mod chores;
 mod door;
 mod edge;
+mod learning;
 mod moving;
 mod observe;
 mod prepare;
@@ -18,6 +19,7 @@ mod store;
 
 pub use assistant::assistant_stage;
 pub use edge::{at_simulator, line_client, menu_spec};
+pub use learning::unmatched;
 pub use moving::{Moved, Target, back_up, copy, restore};
 pub use prepare::{Fault, Prepared, prepare};
 pub use refusal::StartError;

@@ -11,6 +11,7 @@ use super::assistant::assistant_stage;
 use super::chores::{backup, keep_up, reload, watch_quotas};
 use super::door::Door;
 use super::edge::line_settings;
+use super::learning;
 use super::observe::LineFigures;
 use super::prepare::Prepared;
 use super::refusal::StartError;
@@ -128,6 +129,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         metrics: start.metrics,
         reload: reload(automation.clone()),
         backup: backup(store.clone()),
+        unmatched: learning::asked(store.clone(), settings.learning.clone()),
     };
     let internal_addr = local(&internal_listener, "server.internal_listen")?;
     let internal_server =

@@ -197,6 +197,11 @@ impl Engine {
         &self.knowledge
     }
 
+    /// Every term of every keyword rule, folded, those made by synonyms among them.
+    pub(in crate::automation) fn terms(&self) -> impl Iterator<Item = &str> {
+        self.matcher.terms().iter().map(|term| term.folded.as_str())
+    }
+
     /// How many keyword rules there are.
     pub fn rules(&self) -> usize {
         self.answers.len()

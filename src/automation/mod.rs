@@ -14,6 +14,7 @@ pub mod flows;
 pub mod fold;
 pub mod hours;
 pub mod knowledge;
+pub mod learning;
 mod lessons;
 pub mod matcher;
 pub mod menu;

@@ -22,6 +22,7 @@ pub mod search;
 mod serve;
 mod simulator;
 mod store;
+mod suggest;
 mod usage;
 
 use crate::domain::time::Millis;
@@ -60,6 +61,8 @@ enum Command {
     Explain(Explain),
     /// Which help articles are found: questions as JSON lines in, answers as JSON lines out
     Search(search::Arguments),
+    /// Proposes synonyms, examples, aliases and articles from what was not understood; changes nothing
+    Suggest(suggest::Arguments),
     /// Asks the outside world: token, webhook URL, quota, store, clock, disk
     Doctor(doctor::Arguments),
     /// Whether the server of this config is well: exit code 0, or 1
@@ -131,6 +134,7 @@ pub fn run() -> ExitCode {
             written(explain::run(&config, &text, now(), out))
         }
         Command::Search(arguments) => search::run(&arguments),
+        Command::Suggest(arguments) => suggest::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Quarantine(arguments) => quarantine::run(&arguments),

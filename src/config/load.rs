@@ -7,7 +7,7 @@ use crate::config::article::ArticleAsWritten;
 use crate::config::document::{Document, Env};
 use crate::config::fault::{Fault, Findings, Place, Severity};
 use crate::config::sections;
-use crate::config::settings::{Archive, Server, Settings, Store};
+use crate::config::settings::{Archive, Learning, Server, Settings, Store};
 use crate::domain::playbook::Policy;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -144,13 +144,15 @@ pub struct Site {
     pub store: Store,
     /// `[archive]`
     pub archive: Archive,
+    /// `[learning]`
+    pub learning: Learning,
 }
 
-/// Reads `[server]`, `[store]` and `[archive]` alone. Secrets that are unset, faults of other sections and of the
+/// Reads `[server]`, `[store]`, `[archive]` and `[learning]` alone. Secrets that are unset, faults of other sections and of the
 /// automation are other commands' business: the server may be running on what was there before.
 ///
 /// # Errors
-/// Faults and unset variables of the two sections, or a file that cannot be read.
+/// Faults and unset variables of these sections, or a file that cannot be read.
 pub fn site(dir: &Path, env: Env<'_>) -> Result<Site, Vec<Fault>> {
     let findings = Findings::default();
     let document = read(&dir.join("hotline.toml"), env, &findings);
@@ -168,7 +170,7 @@ pub fn site(dir: &Path, env: Env<'_>) -> Result<Site, Vec<Fault>> {
         let key = fault.key.as_str();
         fault.is_fault()
             && (key.is_empty()
-                || ["server", "store", "archive"]
+                || ["server", "store", "archive", "learning"]
                     .iter()
                     .any(|section| key.starts_with(section)))
     };
@@ -183,6 +185,7 @@ pub fn site(dir: &Path, env: Env<'_>) -> Result<Site, Vec<Fault>> {
             server: settings.server,
             store: settings.store,
             archive: settings.archive,
+            learning: settings.learning,
         }),
         Some(_) => Err(faults),
         None => Err(all),

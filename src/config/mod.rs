@@ -33,4 +33,4 @@ pub use secret::Secret;
 pub use sections::SOCKET_PATH_MAX;
 pub use settings::Settings;
 pub use suggest::{allowed_words, nearest};
-pub use units::{BaseUrl, ByteSize, Share};
+pub use units::{BaseUrl, ByteSize, Share, parse_span};

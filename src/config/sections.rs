@@ -4,7 +4,7 @@ use crate::config::document::Document;
 use crate::config::fault::Findings;
 use crate::config::section::Section;
 use crate::config::settings::{
-    LogFormat, LogLevel, Logging, Privacy, Sending, Server, Settings, Store, StoreKind,
+    Learning, LogFormat, LogLevel, Logging, Privacy, Sending, Server, Settings, Store, StoreKind,
 };
 use crate::config::units::{ByteSize, parse_span};
 use crate::config::{ai, archive, channels, redis};
@@ -30,6 +30,7 @@ pub(crate) fn settings(document: &Document, findings: &Findings) -> Settings {
         channels: channels::all(&root),
         ai: ai::read(root.section("ai")),
         privacy: privacy(root.section("privacy")),
+        learning: learning(root.section("learning")),
         logging: logging(root.section("logging")),
     };
     for later in ["routing", "console"] {
@@ -100,6 +101,20 @@ fn privacy(section: Section<'_>) -> Privacy {
         .flatten();
     section.finish();
     Privacy { keep_archive }
+}
+
+fn learning(section: Section<'_>) -> Learning {
+    let bounds = Span::hours(1)..=Span::hours(30 * 24);
+    let min_count = section.integer("min_count", 1..=1_000);
+    let learning = Learning {
+        keep: section.span("keep", Span::hours(7 * 24), bounds),
+        mask: section.flag("mask", true),
+        min_count: min_count
+            .and_then(|count| u64::try_from(count).ok())
+            .unwrap_or(3),
+    };
+    section.finish();
+    learning
 }
 
 fn count(section: &Section<'_>, key: &'static str, default: usize, most: i64) -> NonZeroUsize {

@@ -32,6 +32,8 @@ pub struct Settings {
     pub ai: Ai,
     /// `[privacy]`
     pub privacy: Privacy,
+    /// `[learning]`
+    pub learning: Learning,
     /// `[logging]`
     pub logging: Logging,
 }
@@ -109,6 +111,19 @@ pub struct Privacy {
     /// `keep_archive`: archived records are removed when the day of their object is older than this.
     /// `None`, written `forever` and the default: never; else 1d–3650d.
     pub keep_archive: Option<Span>,
+}
+
+/// `[learning]`: what `hotline suggest` may look at and tell. Nothing is kept for it: it reads the records
+/// that the store has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learning {
+    /// `keep`: messages older than this are not looked at; what `store.keep_feed` has moved to the archive
+    /// is not either. Default `7d`; 1h–30d.
+    pub keep: Span,
+    /// `mask`: personal data in samples is hidden. Default true.
+    pub mask: bool,
+    /// `min_count`: groups of fewer messages are not proposed. Default 3; 1–1000.
+    pub min_count: u64,
 }
 
 /// Which store.

@@ -61,7 +61,7 @@ pub(crate) fn parse_size(text: &str) -> Option<ByteSize> {
 }
 
 /// Reads `500ms`, `20s`, `10m`, `1h`, `2d`.
-pub(crate) fn parse_span(text: &str) -> Option<Span> {
+pub fn parse_span(text: &str) -> Option<Span> {
     let (number, unit) = split(text)?;
     let factor: u64 = match unit {
         "ms" => 1,

@@ -2,6 +2,7 @@
 
 use super::conversations;
 use super::status::Status;
+use super::unmatched::{Unmatched, unmatched};
 use crate::actors::Registry;
 use actix_web::dev::Server;
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
@@ -31,6 +32,8 @@ pub struct Internal {
     pub reload: Reload,
     /// Backup of the store.
     pub backup: Backup,
+    /// What was not understood.
+    pub unmatched: Unmatched,
 }
 
 /// Serves the internal listener, and the same over the admin socket (mode 0600).
@@ -60,6 +63,7 @@ pub fn serve(
                 "/admin/conversation/forget",
                 web::post().to(conversations::forget),
             )
+            .route("/admin/unmatched", web::get().to(unmatched))
             .route("/admin/reload", web::post().to(reload))
             .route("/admin/backup", web::post().to(backup))
             .default_service(web::to(not_here))
@@ -178,6 +182,6 @@ async fn backup(request: HttpRequest, path: String, internal: web::Data<Internal
 
 async fn not_here() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain").body(
-        "nothing here: GET /metrics /livez /readyz /readyz?verbose /version /admin/quarantine /admin/waiting /admin/conversation, POST /admin/reload /admin/backup\n",
+        "nothing here: GET /metrics /livez /readyz /readyz?verbose /version /admin/quarantine /admin/waiting /admin/conversation /admin/unmatched, POST /admin/reload /admin/backup\n",
     )
 }

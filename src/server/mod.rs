@@ -8,3 +8,4 @@ pub mod conversations;
 pub mod internal;
 pub mod public;
 pub mod status;
+pub mod unmatched;

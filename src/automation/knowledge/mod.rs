@@ -30,6 +30,7 @@ use index::Index;
 use std::collections::HashMap;
 use std::sync::Arc;
 use terms::Terms;
+pub(in crate::automation) use terms::{Key, Kind};
 
 /// When an article may answer as it stands: `[search]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,6 +121,11 @@ impl Knowledge {
     /// Ids of the search words that stand in a text, for people who ask why.
     pub fn concepts_in(&self, words: &str) -> Vec<&str> {
         self.concepts.names(&terms::folded(words))
+    }
+
+    /// The terms a text is found by, each once.
+    pub(in crate::automation) fn terms_of(&self, words: &str) -> Vec<Key> {
+        Terms::of_query(&terms::folded(words), &self.concepts).0
     }
 
     pub(in crate::automation) fn digest(&self, digest: &mut Digest) {
