@@ -21,6 +21,10 @@ struct Whole {
 
 impl Whole {
     async fn start(ai: &str) -> Whole {
+        Whole::with("openai", ai).await
+    }
+
+    async fn with(provider: &str, ai: &str) -> Whole {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let options = Options {
             channels: vec![ChannelOptions::new(CHANNEL, "whole-secret", "whole-token")],
@@ -45,7 +49,7 @@ access_token = "whole-token"
 api_base = "{url}"
 data_api_base = "{url}"
 [ai]
-provider = "openai"
+provider = "{provider}"
 base_url = "{url}/openai/v1"
 model = "m"
 debounce = "300ms"
@@ -63,6 +67,10 @@ reply = [{ type = "text", text = "運費 100 元" }]
 reply = [{ type = "text", text = "看不懂" }]
 "#;
         fs::write(root.path().join("automation/keywords.toml"), keywords).unwrap();
+        fs::create_dir(root.path().join("knowledge")).unwrap();
+        let article =
+            "---\nid: warranty\ntitle: 茶壺保固\ntags: [保固]\n---\n茶壺保固一年，請保留發票。\n";
+        fs::write(root.path().join("knowledge/warranty.md"), article).unwrap();
         let prepared = app::prepare(root.path(), &|_| None).map_err(|faults| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
             faults.join("\n")
@@ -175,6 +183,43 @@ async fn a_keyword_is_answered_without_the_assistant() {
     whole.says(&customer, "運費多少");
     assert_eq!(whole.answered(&customer).await, ["運費 100 元"]);
     assert_eq!(whole.requests(), 0);
+    whole.running.drain().await;
+}
+
+#[actix_web::test]
+async fn an_article_answers_what_it_surely_answers_and_a_person_the_rest() {
+    let whole = Whole::with("knowledge", "").await;
+    let (first, second) = (whole.customer(), whole.customer());
+    whole.says(&first, "請問茶壺保固");
+    let got = whole.answered(&first).await;
+    assert_eq!(got, ["茶壺保固一年，請保留發票。\n\n參考：茶壺保固"]);
+    whole.says(&second, "可以帶貓咪去坐飛機嗎");
+    let got = whole.answered(&second).await;
+    assert!(got.len() == 1 && !got[0].contains("參考"), "{got:?}");
+    assert_eq!(whole.requests(), 0);
+    whole.running.drain().await;
+}
+
+#[actix_web::test]
+async fn health_tells_of_the_assistant() {
+    let whole = Whole::start("breaker_failures = 1\ntries = 1\nbreaker_rest = \"5m\"").await;
+    let health = async || {
+        let url = format!("http://{}/readyz?verbose", whole.running.internal);
+        let body = reqwest::get(url).await.unwrap().bytes().await.unwrap();
+        serde_json::from_slice::<serde_json::Value>(&body).unwrap()
+    };
+    assert_eq!(health().await["assistant"]["breaker"], "closed");
+    whole.set_up(Script::status(500));
+    let customer = whole.customer();
+    whole.says(&customer, "想請問一件事");
+    whole.answered(&customer).await;
+    let sick = health().await;
+    assert_eq!(sick["assistant"]["provider"], "openai");
+    assert_eq!(sick["assistant"]["breaker"], "open");
+    assert_eq!(
+        sick["ready"], true,
+        "a sick model does not make the node unready"
+    );
     whole.running.drain().await;
 }
 

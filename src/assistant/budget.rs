@@ -87,6 +87,7 @@ impl Budget {
             day,
             tokens,
             spent: 0,
+            doubt: 0,
         })
     }
 
@@ -212,9 +213,21 @@ pub(super) struct Reserved {
     day: u64,
     tokens: u64,
     spent: u64,
+    /// What a request under way costs if nobody waits for its end.
+    doubt: u64,
 }
 
 impl Reserved {
+    /// A request is under way that may cost so much.
+    pub fn begin(&mut self, tokens: u64) {
+        self.doubt = tokens;
+    }
+
+    /// None is under way any more.
+    pub fn end(&mut self) {
+        self.doubt = 0;
+    }
+
     /// A request cost so much.
     pub fn spend(&mut self, tokens: u64) {
         self.spent += tokens;
@@ -223,8 +236,12 @@ impl Reserved {
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        self.budget
-            .pay(&self.channel, self.day, self.tokens, self.spent);
+        self.budget.pay(
+            &self.channel,
+            self.day,
+            self.tokens,
+            self.spent + self.doubt,
+        );
     }
 }
 

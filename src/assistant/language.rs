@@ -25,6 +25,9 @@ const TRADITIONAL: &str = "們這為麼說時還沒買賣錢個貨運費請問�
                            換質檢驗證帳戶選擇錯誤聯繫專員轉處況預約簡東車門見關開業務應該習慣過進遠邊達經濟動\
                            戰書長幾兩歲樂愛聽覺現實會積點數據軟總線級紀細織紹終結絕統繼續維";
 
+/// Letters that are looked at.
+const SEEN: usize = 500;
+
 impl Language {
     /// The language of a question; where its letters do not tell (`ok`, `?`), that of what the customer said
     /// before; else Traditional Chinese.
@@ -69,7 +72,7 @@ impl Language {
 fn seen(text: &str) -> Option<Language> {
     let (mut han, mut kana, mut bopomofo, mut simplified, mut traditional) = (0, 0, 0, 0, 0);
     let (mut latin, mut words, mut in_word) = (0, 0, false);
-    for letter in text.chars() {
+    for letter in text.chars().take(SEEN) {
         match letter {
             '\u{3400}'..='\u{9fff}' => {
                 han += 1;

@@ -98,13 +98,16 @@ impl Model {
         let asked = tokens(&prompt.system) + tokens(&prompt.user);
         let most = asked + u64::from(self.max_tokens);
         let mut reserved = self.budget.reserve(channel, most).await?;
+        reserved.begin(asked);
         let spent = |usage: Option<(u64, u64)>| {
             // Whoever does not tell is reckoned with what it may have used.
             let (prompt, answer) = usage.unwrap_or((asked, most - asked));
             meter::assistant_tokens(channel, prompt, answer);
             reserved.spend(prompt + answer);
         };
-        self.server.ask(prompt, until, spent).await
+        let said = self.server.ask(prompt, until, spent).await;
+        reserved.end();
+        said
     }
 }
 
