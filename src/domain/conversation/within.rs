@@ -9,7 +9,7 @@ use super::route::Heard;
 use super::run::Status;
 use super::state::Conversation;
 use crate::domain::handoff::Reason;
-use crate::domain::playbook::{Cues, Flow};
+use crate::domain::playbook::{Cues, Flow, Reading};
 
 /// From this confidence (percent) another wish ends the flow under way.
 const SURE: u8 = 60;
@@ -48,7 +48,10 @@ impl Conversation {
         let aside = |handler| Some((handler, Some(FlowTurn::aside(flow))));
         // What somebody says about a broken cup, asked for the reason, is no complaint about us.
         let complaint = heard.intent.and_then(|intent| intent.handoff);
-        if let (Some(reason), false) = (complaint, free) {
+        // Nor is a plain answer, for all it sounds like: 確定取消.
+        let sure = heard.understood.confidence >= SURE;
+        let answers = !sure && self.answers(moment, flow, heard);
+        if let (Some(reason), false) = (complaint, free || answers) {
             self.hand_off(moment, reason, cause);
             return aside(Handler::Human);
         }
@@ -83,6 +86,16 @@ impl Conversation {
             return own(Handler::Flow);
         }
         self.aside(moment, flow, heard)
+    }
+
+    /// Whether a text holds what the flow asks for.
+    fn answers(&self, moment: &Moment<'_>, flow: &Flow, heard: &Heard<'_>) -> bool {
+        let asked = self.asked(flow).map(|(_, slot)| slot);
+        let text = heard.said.text;
+        asked.is_some_and(|slot| {
+            let reading = moment.playbook.read_slot(flow, slot, text, true);
+            matches!(reading, Reading::Found(_))
+        })
     }
 
     /// Something that is no answer to what the flow asks.
