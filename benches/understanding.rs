@@ -181,7 +181,7 @@ fn keep(table: &mut Table, key: &str, share: f64) {
             (at - 1) % step == 0
         });
     }
-    for value in table.values_mut() {
+    for (_, value) in table.iter_mut() {
         match value {
             Value::Table(table) => keep(table, key, share),
             Value::Array(items) => {

@@ -23,15 +23,15 @@ const CLASSES: [&str; 6] = [
 
 /// What the committed config reached on the 269 public messages. Raise with the config, never lower.
 const FLOOR: [(&str, f64); 9] = [
-    ("intent accuracy", 0.0),
-    ("macro-F1", 0.0),
-    ("accuracy on trap rows", 0.0),
-    ("wants_human precision", 0.0),
-    ("wants_human recall", 0.0),
-    ("faq precision", 0.0),
-    ("faq recall", 0.0),
-    ("accuracy at confidence 0.6", 0.0),
-    ("share at confidence 0.6", 0.0),
+    ("intent accuracy", 0.9926),
+    ("macro-F1", 0.9923),
+    ("accuracy on trap rows", 0.9833),
+    ("wants_human precision", 1.0),
+    ("wants_human recall", 1.0),
+    ("faq precision", 1.0),
+    ("faq recall", 0.9882),
+    ("accuracy at confidence 0.6", 1.0),
+    ("share at confidence 0.6", 0.9851),
 ];
 
 /// A labelled message and what was read.

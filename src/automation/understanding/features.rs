@@ -188,11 +188,14 @@ fn signs(scan: &Scan, seen: &mut Vec<Feature>) {
     add(10, length, 0.5);
     let mut asked = false;
     let mut cried = 0;
-    for sign in scan.folded.signs() {
+    let all = scan.folded.signs();
+    for (at, sign) in all.iter().enumerate() {
         match sign {
             '?' | '？' => asked = true,
             '!' | '！' => cried += 1,
             ',' | '，' | '。' | '.' | '、' | '~' | '～' | '…' | ':' | '：' => {}
+            // Three of a kind say no more than one.
+            other if all[..at].contains(other) => {}
             other => add(11, u32::from(*other), 0.7),
         }
     }

@@ -329,7 +329,10 @@ impl Reader {
                 // Without examples nobody can say whether another word was meant.
                 (How::Sound, None) => hit.end - hit.first >= 3,
                 (How::Shape, None) => false,
-                (How::Exact, Some(share)) => share >= VETO,
+                // A term and nothing else is what the operator wrote it for.
+                (How::Exact, Some(share)) => {
+                    share >= VETO || hit.end - hit.first == room.scan.pieces.len()
+                }
                 (How::Sound, Some(share)) => share >= self.thresholds.faq * 0.5,
                 (How::Shape, Some(share)) => share >= self.thresholds.faq * 0.8,
             };
