@@ -17,6 +17,8 @@ pub const UNSURE: u8 = 60;
 const MAX_FORMS: usize = 20_000;
 /// Words that wait for the fact that says who took them; it comes in the same commit.
 const MAX_PENDING: usize = 1_024;
+/// Questions that wait for what the assistant made of them.
+const MAX_ASKED: usize = 4_096;
 /// Spellings kept of one form.
 const MAX_SAMPLES: usize = 3;
 /// Characters kept of one sample.
@@ -76,6 +78,10 @@ enum Told {
         rule: Option<Box<str>>,
         flow: Option<Box<str>>,
     },
+    Assisted {
+        outcome: Box<str>,
+        by: Option<Box<str>>,
+    },
     #[serde(other)]
     Other,
 }
@@ -87,7 +93,15 @@ pub struct Tally {
     missed: u64,
     left_out: u64,
     pending: VecDeque<(Box<str>, Fingerprint, Box<str>)>,
+    asked: VecDeque<Asked>,
     forms: HashMap<String, Form>,
+}
+
+/// A text that went to the assistant.
+struct Asked {
+    conversation: Box<str>,
+    at: Millis,
+    words: Box<str>,
 }
 
 #[derive(Default)]
@@ -109,6 +123,7 @@ impl Tally {
             missed: 0,
             left_out: 0,
             pending: VecDeque::new(),
+            asked: VecDeque::new(),
             forms: HashMap::new(),
         }
     }
@@ -151,11 +166,47 @@ impl Tally {
                     waiting.rposition(|(key, id, _)| *id == message && **key == *conversation);
                 // Without words they were unsent.
                 let words = place.and_then(|place| self.pending.remove(place));
-                if let Some((.., words)) = words.filter(|_| missed) {
-                    self.count(conversation, at, &words, intent.as_deref());
+                match words.filter(|_| missed) {
+                    Some((.., words)) if &*handler == "ai" && intent.is_none() => {
+                        self.ask(conversation, at, words);
+                    }
+                    Some((.., words)) => self.count(conversation, at, &words, intent.as_deref()),
+                    None => {}
                 }
             }
+            Ok(Told::Assisted { outcome, by }) => {
+                let by_article = &*outcome == "answered" && by.as_deref() == Some("knowledge");
+                self.settle(conversation, by_article);
+            }
             Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// Whether it was missed is known when the assistant is done.
+    fn ask(&mut self, conversation: &str, at: Millis, words: Box<str>) {
+        if self.asked.len() == MAX_ASKED
+            && let Some(oldest) = self.asked.pop_front()
+        {
+            self.count(&oldest.conversation, oldest.at, &oldest.words, None);
+        }
+        self.asked.push_back(Asked {
+            conversation: conversation.into(),
+            at,
+            words,
+        });
+    }
+
+    /// An article was the answer: nothing was missed. A model's own words cost money, and count.
+    fn settle(&mut self, conversation: &str, by_article: bool) {
+        let asked = std::mem::take(&mut self.asked);
+        let (done, waiting) = asked
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|asked| *asked.conversation == *conversation);
+        self.asked = waiting;
+        for Asked { at, words, .. } in done {
+            if !by_article {
+                self.count(conversation, at, &words, None);
+            }
         }
     }
 
@@ -205,6 +256,9 @@ impl Tally {
 
     /// What was counted, the `most` most frequent forms of it.
     pub fn finish(mut self, since: Millis, most: usize) -> Unmatched {
+        for asked in std::mem::take(&mut self.asked) {
+            self.count(&asked.conversation, asked.at, &asked.words, None);
+        }
         let forms = self.forms.drain().map(|(folded, form)| Missed {
             folded,
             count: form.count,
@@ -294,6 +348,30 @@ mod tests {
         ]);
         assert_eq!((found.missed, found.forms[0].unsure), (1, 1));
         assert_eq!(found.forms[0].intents["order_status"], 1);
+    }
+
+    #[test]
+    fn what_an_article_answered_is_not_missed_and_what_a_model_said_is() {
+        let assisted = |outcome: &str, by: &str| {
+            format!(
+                "{{\"fact\":\"assisted\",\"outcome\":\"{outcome}\",\"by\":\"{by}\",\"confidence\":90}}"
+            )
+        };
+        let cases = [
+            (assisted("answered", "knowledge"), 1),
+            (assisted("answered", "model"), 2),
+            (assisted("unsure", "knowledge"), 2),
+        ];
+        for (told, missed) in cases {
+            let found = counted(&[
+                ("a", received(1, "甲")),
+                ("a", routed(1, "ai", "")),
+                ("b", received(1, "乙")),
+                ("b", routed(1, "ai", "")),
+                ("a", told),
+            ]);
+            assert_eq!((found.texts, found.missed), (2, missed));
+        }
     }
 
     #[test]
