@@ -11,6 +11,7 @@ pub mod channels;
 pub mod connectors;
 pub mod document;
 pub mod fault;
+mod files;
 mod load;
 mod placeholder;
 mod redis;
@@ -25,9 +26,10 @@ mod values;
 pub use article::ArticleAsWritten;
 pub use document::Env;
 pub use fault::{Fault, Findings, Severity};
+pub use files::MAX_FILE_BYTES;
 pub use load::{
-    AutomationAsWritten, Loaded, MAX_FILE_BYTES, Site, Survey, load, load_articles,
-    load_automation, process_env, site, survey,
+    AutomationAsWritten, Loaded, Site, Survey, load, load_articles, load_automation, process_env,
+    site, survey,
 };
 pub use secret::Secret;
 pub use sections::SOCKET_PATH_MAX;
