@@ -255,15 +255,10 @@ fn the_rich_menu_is_made_once_and_found_again() {
         "this config has no menu: {}",
         said(&none)
     );
-    for name in [
-        "menu.toml",
-        "menu.png",
-        "keywords.toml",
-        "services.toml",
-        "greetings.toml",
-    ] {
-        let from = Path::new(&sample()).join("automation").join(name);
-        fs::copy(from, place.config.join("automation").join(name)).unwrap();
+    for entry in fs::read_dir(Path::new(&sample()).join("automation")).unwrap() {
+        let from = entry.unwrap().path();
+        let name = from.file_name().unwrap();
+        fs::copy(&from, place.config.join("automation").join(name)).unwrap();
     }
     let dry = said(&hotline(&["menu", "sync", "--dry-run", "--config", config]));
     assert!(dry.contains("would be created"), "{dry}");

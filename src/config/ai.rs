@@ -94,7 +94,7 @@ pub(crate) fn read(section: Section<'_>) -> Ai {
         ("knowledge", Provider::Knowledge),
         ("openai", Provider::OpenAi),
     ];
-    let provider = section.choice("provider", &words, Provider::None);
+    let provider = section.choice("provider", &words, Provider::Knowledge);
     // Read in any case: what is written must be right, also where it has no effect yet.
     let server = server(&section, provider == Provider::OpenAi);
     let provider = match provider {

@@ -176,10 +176,11 @@ fn add<'t>(clauses: &mut Vec<Clause<'t>>, text: &'t str, has_mark: bool) {
 /// Whether words ask something, without a mark.
 fn asks(text: &str) -> bool {
     const ENDS: [&str; 5] = ["嗎", "吗", "呢", "嘛", "咩"];
-    const WORDS: [&str; 22] = [
-        "怎麼退",
-        "怎麼換",
+    const WORDS: [&str; 23] = [
+        "怎麼",
         "怎么",
+        "哪裡",
+        "誰付",
         "如何",
         "多久",
         "幾天",
@@ -198,7 +199,7 @@ fn asks(text: &str) -> bool {
         "how ",
         "what ",
         "can i",
-        "怎麼辦",
+        "which ",
     ];
     let lower = text.to_lowercase();
     ENDS.iter().any(|end| text.ends_with(end)) || WORDS.iter().any(|word| lower.contains(word))

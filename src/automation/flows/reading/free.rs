@@ -146,15 +146,21 @@ impl Free {
     /// The clauses that tell of the matter.
     fn told(&self, text: &str) -> Option<String> {
         let mut told: Vec<&str> = Vec::new();
-        for clause in clauses(text) {
-            if let Some(words) = self.tells(clause) {
+        let clauses = clauses(text);
+        // Beside the clause that opens the topic, what is no question tells of the matter.
+        let is_opened = clauses
+            .iter()
+            .any(|clause| self.empty.names_topic(clause.text));
+        for clause in clauses {
+            let stands_beside = is_opened && !self.empty.names_topic(clause.text);
+            if let Some(words) = self.tells(clause, stands_beside) {
                 told.push(words);
             }
         }
         (!told.is_empty()).then(|| told.join(" "))
     }
 
-    fn tells<'t>(&self, clause: Clause<'t>) -> Option<&'t str> {
+    fn tells<'t>(&self, clause: Clause<'t>, stands_beside: bool) -> Option<&'t str> {
         if let Some(cause) = cause(clause.text) {
             let words = self.strip(cause);
             return (words.chars().count() >= self.min).then_some(words);
@@ -165,11 +171,13 @@ impl Free {
         if length < self.min.max(2) {
             return None;
         }
-        let is_told = match self.signs.is_empty() {
-            true => !clause.is_question && length >= 4,
-            false => self.signs.iter().any(|sign| folded.contains(sign.as_str())),
+        let has_sign = self.signs.iter().any(|sign| folded.contains(sign.as_str()));
+        let long_enough = match (stands_beside, self.signs.is_empty()) {
+            (true, _) => length >= 3,
+            (false, true) => length >= 4,
+            (false, false) => false,
         };
-        is_told.then_some(words)
+        (has_sign || (long_enough && !clause.is_question)).then_some(words)
     }
 
     /// A clause that names the topic without the words that do so; any other as it is, unless nothing

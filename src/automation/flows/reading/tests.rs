@@ -154,6 +154,8 @@ fn a_reason_is_taken_from_opening_words_only_when_it_is_one() {
         ("訂單A1002003要退貨 收到的是壞的", "收到的是壞的"),
         ("TW20260101005 寄錯款式 想換", "寄錯款式"),
         ("I want to return it, wrong size", "wrong size"),
+        // No list of signs is complete.
+        ("鞋底開膠 我想退貨", "鞋底開膠"),
     ] {
         assert_eq!(reason.read(text, false), found(value), "{text}");
     }
@@ -164,6 +166,8 @@ fn a_reason_is_taken_from_opening_words_only_when_it_is_one() {
         "我要退上禮拜買的外套",
         "我要退貨 訂單C1002003",
         "退貨流程是什麼？",
+        "我要退貨 要怎麼寄給你們",
+        "我要退貨 麻煩幫我處理一下",
         "不好意思我想退款 謝謝",
         "C1002003",
         "",
