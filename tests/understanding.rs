@@ -186,6 +186,16 @@ fn a_term_inside_a_phrase_of_unless_does_not_count() {
 }
 
 #[test]
+fn a_term_gives_way_to_the_rule_the_text_is_about() {
+    let answer = |text: &str| rule_of(&SAMPLE, text, NOON);
+    assert_eq!(
+        answer("你們送到澎湖要多少錢").as_deref(),
+        Some("shipping_fee")
+    );
+    assert_eq!(answer("多少錢").as_deref(), Some("price"));
+}
+
+#[test]
 fn a_whole_term_wants_the_text_for_itself() {
     let engine = taught(&rule("cancel", "terms = [\"取消訂單\"]\nwhole = true"));
     assert_eq!(

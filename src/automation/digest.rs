@@ -47,6 +47,7 @@ impl Digest {
         let Corpus {
             intents,
             rules,
+            priorities,
             whole,
             texts,
             groups,
@@ -58,6 +59,9 @@ impl Digest {
         let mut digest = Digest::default();
         digest.number(*intents as u64);
         digest.all(rules, |digest, id| digest.text(id));
+        digest.all(priorities, |digest, priority| {
+            digest.number(u64::from(priority.cast_unsigned()));
+        });
         digest.all(whole, |digest, whole| digest.number(u64::from(*whole)));
         digest.all(texts, |digest, text| {
             digest.text(&text.words);

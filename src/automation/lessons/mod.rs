@@ -191,6 +191,7 @@ impl Lessons {
             corpus: Corpus {
                 intents: self.intents.len(),
                 rules: rules.iter().map(|rule| rule.id.to_string()).collect(),
+                priorities: rules.iter().map(|rule| rule.priority).collect(),
                 whole: rules.iter().map(|rule| rule.whole).collect(),
                 texts,
                 groups: self.words.groups,

@@ -59,6 +59,8 @@ pub struct Corpus {
     pub intents: usize,
     /// Ids of the keyword rules.
     pub rules: Vec<String>,
+    /// The priority of each.
+    pub priorities: Vec<i32>,
     /// Whether the terms of each count only where (nearly) nothing else is said.
     pub whole: Vec<bool>,
     /// The examples.

@@ -14,7 +14,8 @@
 //! | `model` | the classifier |
 //! | `training` | teaching and calibrating it |
 //! | `cues` | what words do in a dialogue |
-//! | `reader` | the decision |
+//! | `reader` | built, taught and asked |
+//! | `decision` | what the shares mean |
 //! | `kept` | readers that were taught |
 //!
 //! Law of this folder: a pure function of config and text. No clock, no chance: the same files and the
@@ -22,6 +23,7 @@
 
 pub mod corpus;
 pub mod cues;
+mod decision;
 pub mod features;
 pub mod guards;
 pub mod kept;

@@ -1,30 +1,22 @@
-//! The reader: a text to what is meant, who is wanted, which canned answer helps.
+//! The reader: built and taught from a corpus, then asked text by text.
 //!
-//! A term that is there and not negated answers unless the classifier is sure that it does not help;
-//! without one, the classifier must be sure that it does. A rule that no example speaks for is answered
-//! by its terms alone.
+//! Immutable once taught. What the shares of the classifier mean is decided in `decision`.
 
 use crate::automation::matcher::{Matcher, Term};
 use crate::automation::understanding::corpus::{Corpus, Thresholds};
 use crate::automation::understanding::features::{self, Feature, Names};
 use crate::automation::understanding::guards::Guards;
-use crate::automation::understanding::lexicon::{How, Lexicon, Owner, Word};
+use crate::automation::understanding::lexicon::{Lexicon, Owner, Word};
 use crate::automation::understanding::model::Model;
-use crate::automation::understanding::particles;
 use crate::automation::understanding::scan::{Scan, Vocabulary};
-use crate::automation::understanding::tokens;
 use crate::automation::understanding::training::{self, Example};
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Numbers of the heads.
-const INTENT: usize = 0;
-const HUMAN: usize = 1;
-const FAQ: usize = 2;
-
-/// A term answers unless its rule is less likely than this.
-const VETO: f32 = 0.2;
+pub(super) const INTENT: usize = 0;
+pub(super) const HUMAN: usize = 1;
+pub(super) const FAQ: usize = 2;
 
 /// Room for one text; reused.
 #[derive(Debug, Default)]
@@ -59,17 +51,18 @@ pub struct Reader {
     vocabulary: Vocabulary,
     names: Names,
     /// Phrases of small talk.
-    talks: Matcher,
+    pub(super) talks: Matcher,
     model: Model,
-    intents: usize,
+    pub(super) intents: usize,
     /// The answer of the faq head that stands for each rule; 0: none does.
-    class_of_rule: Vec<u16>,
-    rule_of_class: Vec<u32>,
+    pub(super) class_of_rule: Vec<u16>,
+    pub(super) rule_of_class: Vec<u32>,
     /// Rules whose terms count only where nothing else is said.
-    whole: Vec<bool>,
-    human_group: u16,
+    pub(super) whole: Vec<bool>,
+    pub(super) priorities: Vec<i32>,
+    pub(super) human_group: u16,
     group_ids: Vec<Arc<str>>,
-    thresholds: Thresholds,
+    pub(super) thresholds: Thresholds,
 }
 
 impl Reader {
@@ -127,6 +120,7 @@ impl Reader {
             class_of_rule: vec![0; corpus.rules.len()],
             rule_of_class: vec![u32::MAX],
             whole: corpus.whole.clone(),
+            priorities: corpus.priorities.clone(),
             human_group,
             group_ids: corpus
                 .groups
@@ -238,7 +232,7 @@ impl Reader {
     }
 
     /// Probabilities of every answer of a head; empty when it was never taught.
-    fn answers<'r>(&self, head: usize, room: &'r Room) -> &'r [f32] {
+    pub(super) fn answers<'r>(&self, head: usize, room: &'r Room) -> &'r [f32] {
         let head = self.model.heads.get(head);
         head.and_then(|head| room.outputs.get(head.first..head.first + head.classes))
             .unwrap_or(&[])
@@ -268,114 +262,4 @@ impl Reader {
             .map(|(class, rule)| (class != 0).then_some(*rule))
             .zip(shares)
     }
-
-    fn intent(&self, answers: &[f32]) -> (Option<u16>, f32) {
-        let Some(unknown) = answers.last().copied() else {
-            return (None, 0.0);
-        };
-        let (mut best, mut second) = ((self.intents, f32::MIN), f32::MIN);
-        for (at, share) in answers.iter().copied().enumerate() {
-            if share > best.1 {
-                second = best.1;
-                best = (at, share);
-            } else if share > second {
-                second = share;
-            }
-        }
-        let known = best.0 < self.intents
-            && best.1 >= self.thresholds.intent
-            && best.1 - second >= self.thresholds.margin;
-        match u16::try_from(best.0) {
-            Ok(intent) if known => (Some(intent), best.1),
-            _ => (None, unknown),
-        }
-    }
-
-    fn wants_human(&self, room: &Room) -> bool {
-        let said = room.scan.hits.iter().any(|hit| {
-            hit.owner == Owner::Group(self.human_group) && !hit.negated && hit.how == How::Exact
-        });
-        match self.answers(HUMAN, room) {
-            [_, wanted] if said => *wanted >= self.thresholds.human * 0.7,
-            [_, wanted] => *wanted >= self.thresholds.human,
-            _ => said,
-        }
-    }
-
-    fn rule(
-        &self,
-        matcher: &Matcher,
-        room: &Room,
-        applies: impl Fn(u32) -> bool,
-    ) -> (Option<u32>, Option<usize>) {
-        let helps = self.answers(FAQ, room);
-        let mut best = None;
-        for (at, hit) in room.scan.hits.iter().enumerate() {
-            let Owner::Term(number) = hit.owner else {
-                continue;
-            };
-            let term = &matcher.terms()[number as usize];
-            if hit.negated || !applies(term.rule) {
-                continue;
-            }
-            if self.whole[term.rule as usize] && !particles::is_all(&room.scan, hit.first, hit.end)
-            {
-                continue;
-            }
-            let class = usize::from(self.class_of_rule[term.rule as usize]);
-            let share = helps.get(class).copied().filter(|_| class != 0);
-            let believed = match (hit.how, share) {
-                (How::Exact, None) => true,
-                // Without examples nobody can say whether another word was meant.
-                (How::Sound, None) => hit.end - hit.first >= 3,
-                (How::Shape, None) => false,
-                // A term and nothing else is what the operator wrote it for.
-                (How::Exact, Some(share)) => {
-                    share >= VETO || hit.end - hit.first == room.scan.pieces.len()
-                }
-                (How::Sound, Some(share)) => share >= self.thresholds.faq * 0.5,
-                (How::Shape, Some(share)) => share >= self.thresholds.faq * 0.8,
-            };
-            if !believed {
-                continue;
-            }
-            let rank = (
-                term.priority,
-                hit.how == How::Exact,
-                hit.end - hit.first,
-                Reverse(hit.first),
-                Reverse((term.rule, number)),
-            );
-            if best.as_ref().is_none_or(|(other, _, _)| *other < rank) {
-                best = Some((rank, term.rule, at));
-            }
-        }
-        match best {
-            Some((_, rule, at)) => (Some(rule), Some(at)),
-            None => (self.by_example(helps, applies), None),
-        }
-    }
-
-    fn by_example(&self, helps: &[f32], applies: impl Fn(u32) -> bool) -> Option<u32> {
-        let (class, share) = most(helps)?;
-        let rule = *self.rule_of_class.get(class)?;
-        (class != 0 && share >= self.thresholds.faq && applies(rule)).then_some(rule)
-    }
-
-    /// The small talk whose phrase is (nearly) all that is said; the longest phrase wins.
-    fn talk(&self, room: &Room) -> Option<u16> {
-        let scan = &room.scan;
-        let hits = self.talks.hits(&scan.folded).filter(|hit| {
-            let first = tokens::at(&scan.pieces, hit.span.start);
-            let last = tokens::at(&scan.pieces, hit.span.end - 1);
-            particles::is_all(scan, first, last + 1)
-        });
-        let longest = hits.max_by_key(|hit| (hit.span.len(), Reverse(hit.term)))?;
-        u16::try_from(longest.rule).ok()
-    }
-}
-
-fn most(answers: &[f32]) -> Option<(usize, f32)> {
-    let answers = answers.iter().copied().enumerate();
-    answers.max_by(|a, b| a.1.total_cmp(&b.1))
 }

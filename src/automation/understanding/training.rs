@@ -18,6 +18,8 @@ const DECAY: f32 = 0.005;
 const DOUBT: f32 = 1.1;
 /// Parts for the calibration.
 const PARTS: usize = 4;
+/// Examples below which every feature counts.
+const FEW: usize = 500;
 /// How many heads there are.
 pub const HEADS: usize = 3;
 
@@ -47,7 +49,13 @@ pub fn teach(examples: &[Example], classes: [usize; HEADS]) -> Model {
             *counts.entry(key).or_default() += 1;
         }
     }
-    let counts: Vec<(u32, u32)> = counts.into_iter().collect();
+    // What stands in one example only says more about its author than about its class; of few
+    // examples every word is needed.
+    let least = if examples.len() < FEW { 1 } else { 2 };
+    let counts: Vec<(u32, u32)> = counts
+        .into_iter()
+        .filter(|(_, count)| *count >= least)
+        .collect();
     let dictionary = Dictionary::build(&counts, examples.len());
     let mut lessons: Vec<Lesson> = examples
         .iter()
