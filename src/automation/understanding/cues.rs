@@ -2,7 +2,8 @@
 //!
 //! Yes and no, and short words that end or restart (取消), count only as a clause of their own, particles
 //! aside: in 是這個嗎 there is no yes. Short words that correct or ask for a moment begin a clause. A phrase
-//! of three pieces or more, and every wish, counts wherever it stands unless it is negated.
+//! of three pieces or more, and every wish, counts wherever it stands unless it is negated. What asks,
+//! asks wherever it stands; so does a question mark.
 
 use crate::automation::understanding::particles;
 use crate::automation::understanding::scan::Scan;
@@ -52,7 +53,10 @@ impl CueWords {
 
     /// What the words of a text do.
     pub fn read(&self, scan: &Scan) -> Cues {
-        let mut cues = Cues::default();
+        let mut cues = match scan.asks {
+            true => Cues::QUESTION,
+            false => Cues::default(),
+        };
         let Some(automaton) = &self.automaton else {
             return cues;
         };
@@ -72,6 +76,8 @@ impl CueWords {
                 Cues::YES | Cues::NO => particles::is_clause(scan, first, end),
                 Cues::STALL | Cues::CORRECTION if short => particles::begins_clause(scan, first),
                 Cues::CANCEL | Cues::START_OVER if short => particles::is_clause(scan, first, end),
+                // 沒有…嗎 asks, too.
+                Cues::QUESTION => true,
                 _ => !scan.is_negated(first, end),
             };
             if holds {
@@ -100,6 +106,7 @@ mod tests {
             ("yes", Cues::YES),
             ("不要", Cues::NO),
             ("我要", Cues::WISH),
+            ("嗎", Cues::QUESTION),
         ];
         let listed = listed.map(|(word, cue)| CueWord {
             word: fold(word),
@@ -116,7 +123,8 @@ mod tests {
         for yes in ["是", "是的", "對啊！", "嗯 對 就是這個", "Yes please"] {
             assert_eq!(cues(yes), Cues::YES, "{yes}");
         }
-        for other in ["是這個嗎", "這是什麼", "對面那家", "yesterday", ""] {
+        assert_eq!(cues("是這個嗎"), Cues::QUESTION);
+        for other in ["這是什麼", "對面那家", "yesterday", ""] {
             assert_eq!(cues(other), Cues::default(), "{other}");
         }
         assert_eq!(cues("那不要了"), Cues::NO);
@@ -131,9 +139,16 @@ mod tests {
     }
 
     #[test]
+    fn a_question_mark_asks() {
+        for asks in ["寄到哪？", "really?", "沒有附發票嗎"] {
+            assert_eq!(cues(asks), Cues::QUESTION, "{asks}");
+        }
+    }
+
+    #[test]
     fn a_correction_begins_what_is_said() {
         assert_eq!(cues("更正是 A123456"), Cues::CORRECTION);
-        assert_eq!(cues("你們可以更正嗎"), Cues::default());
+        assert_eq!(cues("你們可以更正嗎"), Cues::QUESTION);
         assert_eq!(cues("我等一下再找"), Cues::STALL);
     }
 }

@@ -18,6 +18,8 @@ pub struct Scan {
     pub pieces: Vec<Token>,
     /// Words found: of groups as written, terms of rules as written, misspelt ones.
     pub hits: Vec<Hit>,
+    /// It bears a question mark.
+    pub asks: bool,
     negations: Vec<Negation>,
     keys: Keys,
 }
@@ -38,6 +40,7 @@ impl Scan {
     pub fn fill(&mut self, text: &str, vocabulary: &Vocabulary, matcher: &Matcher) {
         self.clear();
         self.folded.fill(text);
+        self.asks = text.contains(['?', '？']);
         let (folded, pieces) = (&self.folded, &mut self.pieces);
         tokens::cut(folded, pieces);
         if pieces.is_empty() {

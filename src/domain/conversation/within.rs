@@ -72,7 +72,11 @@ impl Conversation {
             return own(Handler::Flow);
         }
         let stalls = heard.cues(Cues::STALL);
-        if !(free && (stalls || heard.digresses(flow))) && self.fill(moment, flow, &heard.said) {
+        // A doubt confirms nothing: 要想一下 is no yes.
+        let confirms = asked.is_some_and(|slot| slot.confirms);
+        let doubts = confirms && (stalls || heard.cues(Cues::QUESTION));
+        let aside_first = doubts || (free && (stalls || heard.digresses(flow)));
+        if !aside_first && self.fill(moment, flow, &heard.said) {
             return own(Handler::Flow);
         }
         if heard.cues(Cues::CANCEL) {

@@ -43,7 +43,7 @@ impl Cues {
     pub const QUESTION: Cues = Cues(1 << 7);
 
     /// Every cue and its name, as in `[cues]` of the config.
-    pub const NAMES: [(Cues, &'static str); 7] = [
+    pub const NAMES: [(Cues, &'static str); 8] = [
         (Cues::CANCEL, "cancel"),
         (Cues::START_OVER, "start_over"),
         (Cues::STALL, "stall"),
@@ -51,6 +51,7 @@ impl Cues {
         (Cues::YES, "yes"),
         (Cues::NO, "no"),
         (Cues::WISH, "wish"),
+        (Cues::QUESTION, "question"),
     ];
 
     /// Whether all of `other` are in it.
