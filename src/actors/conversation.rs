@@ -168,7 +168,7 @@ impl Conversation {
         // Outcomes are told once: if this turn is refused, they must not go with it.
         let outcomes: Vec<Event> = events
             .iter()
-            .filter(|event| !matches!(event, Event::Received(_) | Event::Woken | Event::LineIsWell))
+            .filter(|event| event.is_outcome())
             .cloned()
             .collect();
         let turn = async move {

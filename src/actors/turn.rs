@@ -9,6 +9,7 @@ use crate::domain::conversation::{
 };
 
 use crate::domain::ids::{AttemptId, ConversationKey};
+use crate::domain::playbook::Understanding;
 use crate::domain::time::{Millis, Span};
 use crate::ports::store::{Class, Commit, EntityKey, Error, FeedEntry, Outcome, Urgency, Write};
 use crate::ports::understand::Automation;
@@ -180,27 +181,19 @@ impl Core {
 
     /// Asks the intent stage about every text, side by side; never commits, always answers.
     async fn understand(&self, events: &mut [Event]) -> Arc<dyn Automation> {
-        let texts = events.iter_mut().filter_map(|event| match event {
-            Event::Received(received) => match &mut received.kind {
-                Kind::Message {
-                    content: Content::Text(text),
-                    understanding,
-                    ..
-                }
-                | Kind::Edited {
-                    content: Content::Text(text),
-                    understanding,
-                    ..
-                } => Some((text.clone(), understanding)),
-                _ => None,
-            },
-            _ => None,
-        });
         let at = wall(self.shared.store.now());
-        let asks =
-            texts.map(|(text, place)| async { *place = self.shared.intent.ask(text, at).await });
+        let asks = texts(events)
+            .map(|(text, place)| async { *place = self.shared.intent.ask(text, at).await });
         side_by_side(asks).await;
-        self.shared.automation.current()
+        let automation = self.shared.automation.current();
+        // A reload came between: what the old one understood means nothing to the new.
+        let stale =
+            |place: &Understanding| place.digest != 0 && place.digest != automation.digest();
+        let again = texts(events)
+            .filter(|(_, place)| stale(place))
+            .map(|(text, place)| async { *place = self.shared.intent.ask(text, at).await });
+        side_by_side(again).await;
+        automation
     }
 
     fn decide(
@@ -291,6 +284,26 @@ fn record(fact: &Fact, scratch: &mut Vec<u8>) -> FeedEntry {
         erasable: fact.erasable(),
         payload: scratch.as_slice().into(),
     }
+}
+
+/// The texts to be understood, each with the place for what is understood.
+fn texts(events: &mut [Event]) -> impl Iterator<Item = (Box<str>, &mut Understanding)> {
+    events.iter_mut().filter_map(|event| match event {
+        Event::Received(received) => match &mut received.kind {
+            Kind::Message {
+                content: Content::Text(text),
+                understanding,
+                ..
+            }
+            | Kind::Edited {
+                content: Content::Text(text),
+                understanding,
+                ..
+            } => Some((text.clone(), understanding)),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 /// Waits for all, side by side; one is the usual case and is simply awaited.

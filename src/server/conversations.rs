@@ -117,14 +117,20 @@ struct Row {
 /// Everybody who waits.
 ///
 /// # Errors
-/// As the store; a row that cannot be read is damage.
+/// As the store.
 async fn all_waiting(store: &dyn store::Store) -> Result<Vec<Waits>, store::Error> {
     let rows = store.desk_rows().await?.into_iter();
     let mut waits = rows
-        .map(|(key, row)| {
-            let row: Row = serde_json::from_slice(&row)
-                .map_err(|error| store::Error::Damaged(format!("desk row of {key:?}: {error}")))?;
-            Ok(Waits {
+        .filter_map(|(key, row)| {
+            // One row that cannot be read must not hide the others.
+            let row: Row = match serde_json::from_slice(&row) {
+                Ok(row) => row,
+                Err(error) => {
+                    tracing::error!(conversation = %key.id, error = %error, "desk row cannot be read");
+                    return None;
+                }
+            };
+            Some(Waits {
                 conversation: key.id.to_string(),
                 phase: row.phase,
                 reason: row.reason,
@@ -132,7 +138,7 @@ async fn all_waiting(store: &dyn store::Store) -> Result<Vec<Waits>, store::Erro
                 since: row.since,
             })
         })
-        .collect::<Result<Vec<Waits>, store::Error>>()?;
+        .collect::<Vec<Waits>>();
     waits.sort_by_key(|wait| (wait.priority, wait.since));
     Ok(waits)
 }

@@ -8,11 +8,14 @@ use super::invariants;
 use super::moment::Moment;
 use super::now::Now;
 use super::parcel::Wait;
-use super::state::{Conversation, Phase};
+use super::state::{Conversation, Phase, is_taken_back};
 use super::transition::{Gathered, Transition};
 use crate::domain::commit::Revision;
 use crate::domain::playbook::Playbook;
 use std::sync::Arc;
+
+/// Above this many bytes a value gives up its memories; the store takes 64 KiB.
+const MAX_STORED: usize = 60 * 1024;
 
 impl Conversation {
     /// Decides what the events mean. Pure: the same arguments give the same transition.
@@ -28,6 +31,7 @@ impl Conversation {
     ) -> Transition {
         let mut next = self.clone();
         let mut gathered = Gathered::default();
+        next.catch_up(playbook, now, &mut gathered);
         for event in events {
             next.take(event, playbook, now, &mut gathered);
         }
@@ -37,8 +41,8 @@ impl Conversation {
         gathered.changed |= next.held_since() != self.held_since();
         // Likewise while the assistant is asked: its button would stay due.
         gathered.changed |=
-            next.question.is_some() && next.tokens.first_received() != self.tokens.first_received();
-        gathered.launched = next.outbox.flights.iter().any(|flight| {
+            next.question.is_some() && next.tokens.last_received() != self.tokens.last_received();
+        gathered.launched |= next.outbox.flights.iter().any(|flight| {
             flight.under_way()
                 && !self
                     .outbox
@@ -50,16 +54,33 @@ impl Conversation {
             next.digest = playbook.digest();
         }
         debug_assert_eq!(invariants::check(&next), Ok(()));
-        let packed = if gathered.changed {
-            codec::encode(&next)
-        } else {
-            Arc::default()
-        };
+        let mut packed = Arc::default();
+        if gathered.changed {
+            packed = codec::encode(&next);
+            if packed.len() > MAX_STORED {
+                // Everything at its bound at once: what is owed stays, what was said goes.
+                next.slim();
+                packed = codec::encode(&next);
+            }
+        }
         Transition {
             next,
             packed,
             gathered,
             proposed,
+        }
+    }
+
+    /// What was over before these events came is over for them.
+    fn catch_up(&mut self, playbook: &dyn Playbook, now: &Now<'_>, gathered: &mut Gathered) {
+        let mut moment = Moment {
+            playbook,
+            now,
+            gathered,
+        };
+        self.settle_handoff(&mut moment);
+        if self.run.as_deref().is_some_and(|run| !run.is_calling()) {
+            self.settle_flow(&mut moment);
         }
     }
 
@@ -140,13 +161,13 @@ impl Conversation {
     fn settle(&mut self, playbook: &dyn Playbook, now: &Now<'_>, gathered: &mut Gathered) {
         if !self.unsent.is_empty() {
             // A call that was under way when its question was taken back may have come home.
-            let unsent = &self.unsent;
+            let (unsent, burst) = (&self.unsent, &self.burst);
             self.outbox.withdraw_answers(
                 Why::Unsend,
                 &mut self.tokens,
                 now.time,
                 &mut gathered.facts,
-                |origin| unsent.iter().any(|(message, _)| *message == origin),
+                |origin| is_taken_back(unsent, burst, origin),
             );
         }
         self.outbox.look(now, &mut gathered.facts);

@@ -193,11 +193,12 @@ pub(super) fn decode(value: &[u8]) -> Result<Conversation, DecodeError> {
             _ => unknown.extend_from_slice(field.whole),
         }
     }
-    if state.handoff.is_some() {
-        state.phase = match ticketed {
-            true => Phase::Ticketed,
-            false => Phase::Waiting,
-        };
+    match (&state.handoff, state.phase, ticketed) {
+        // An older build saw the customer leave and knows no handoff.
+        (Some(_), Phase::Unreachable, _) => state.handoff = None,
+        (Some(_), _, true) => state.phase = Phase::Ticketed,
+        (Some(_), _, false) => state.phase = Phase::Waiting,
+        (None, ..) => {}
     }
     state.unknown = unknown.into();
     Ok(state)

@@ -157,6 +157,21 @@ impl Context {
         found
     }
 
+    /// Forgets what was answered right behind a message: it may quote it.
+    pub(super) fn erase_answer(&mut self, message: Fingerprint) {
+        let mut behind = false;
+        let kept: Vec<Words<'_>> = self
+            .words()
+            .filter(|words| {
+                if words.from == From::Customer {
+                    behind = words.message == message;
+                }
+                words.from == From::Customer || !behind
+            })
+            .collect();
+        *self = Context::pack(kept.into_iter());
+    }
+
     /// Puts the new words in the place of the old; tells whether the message was there.
     pub(super) fn edit(&mut self, message: Fingerprint, text: &str) -> bool {
         let found = self.words().any(|words| words.is(message));

@@ -6,16 +6,18 @@
 use super::errand::CALL_PATIENCE;
 use super::fact::Fact;
 use super::moment::{Cause, Moment};
-use super::run::{Errand, REMEMBERED, Run, Status, Value, put};
+use super::run::{Errand, MEMORY_LIFE, REMEMBERED, Run, Status, Value, put};
 use super::state::Conversation;
 use crate::domain::handoff::Reason;
 use crate::domain::ids::Fingerprint;
 use crate::domain::playbook::{Act, Answer, Flow, Phrase, Reading, Step};
+use crate::domain::time::Millis;
 
 /// A text, as a running flow sees it.
 pub(super) struct Said<'a> {
     pub(super) text: &'a str,
     pub(super) message: Fingerprint,
+    pub(super) at: Millis,
     pub(super) cause: Cause,
 }
 
@@ -39,9 +41,12 @@ impl Conversation {
         cause: Cause,
     ) {
         self.leave_flow(moment, "switched");
+        // What was asked before is not what is talked of now: its answer would cut in.
+        self.question = None;
         let mut run = Run::new(flow, moment.now.time);
         for (index, slot) in flow.slots.iter().enumerate() {
             let known = self.memory.iter().find(|known| *known.name == *slot.name);
+            let known = known.filter(|known| moment.now.time.since(known.at) < MEMORY_LIFE);
             if let (Some(known), true) = (known, slot.remember) {
                 put(&mut run.slots, known.clone());
             }
@@ -107,7 +112,7 @@ impl Conversation {
                     next,
                 } => {
                     run.rounds = run.rounds.saturating_add(1);
-                    let too_often = run.rounds >= flow.max_failures;
+                    let too_often = run.rounds.max(run.failures) >= flow.max_failures;
                     // Said before it is forgotten: "no order of this number".
                     if let (Some(answer), false) = (answer, too_often) {
                         self.say(moment, answer, cause);
@@ -300,6 +305,32 @@ impl Conversation {
         }
     }
 
+    /// What a message said about slots was taken back: it is asked again.
+    pub(super) fn unlearn(&mut self, moment: &Moment<'_>, message: Fingerprint) {
+        self.memory.retain(|slot| slot.message != message);
+        let Some(run) = &mut self.run else { return };
+        let before = run.slots.len();
+        run.slots.retain(|slot| slot.message != message);
+        if run.slots.len() == before || !run.is_open() {
+            return;
+        }
+        run.fields.clear();
+        let Some(flow) = moment.playbook.flow_named(&run.flow) else {
+            return;
+        };
+        run.slots.retain(|known| {
+            let slot = flow.slot(&known.name).map(|index| &flow.slots[index]);
+            !slot.is_some_and(|slot| slot.confirms)
+        });
+        let missing = flow.steps.iter().find(|step| match &step.act {
+            Act::Ask { slot, .. } => run.slot(&flow.slots[*slot].name).is_none(),
+            _ => false,
+        });
+        if let Some(step) = missing {
+            run.step = (&*step.id).into();
+        }
+    }
+
     /// The flow is not offered any more: says so kindly.
     pub(super) fn flow_gone(&mut self, moment: &mut Moment<'_>, cause: Cause) {
         self.leave_flow(moment, "gone");
@@ -314,5 +345,6 @@ fn slot_value(flow: &Flow, slot: usize, value: Box<str>, said: &Said<'_>) -> Val
         name: (&*flow.slots[slot].name).into(),
         value,
         message: said.message,
+        at: said.at,
     }
 }

@@ -7,13 +7,15 @@ use super::run::Status;
 use super::state::Conversation;
 use super::transition::Call;
 use crate::domain::ids::{AttemptId, Incarnation};
-use crate::domain::playbook::Act;
+use crate::domain::playbook::{Act, MAX_VALUE, cut};
 use crate::domain::time::{Millis, Span};
 
 /// How long all tries of one call may take.
 pub const CALL_PATIENCE: Span = Span::secs(15);
 /// How long the shell may be late with the outcome.
 const GRACE: Span = Span::secs(2);
+/// Fields kept of one answer.
+const MAX_FIELDS: usize = 12;
 /// How often a call is made whose caller died.
 const MAX_TRIES: u8 = 3;
 /// The outcome of a call that had none.
@@ -35,7 +37,10 @@ impl Conversation {
             Status::Calling(errand) if errand.attempt == attempt => errand.cause,
             _ => return false,
         };
-        run.fields = fields.to_vec();
+        // So many, so long: the value has its bound.
+        let kept = fields.iter().take(MAX_FIELDS);
+        let kept = kept.map(|(name, value)| (name.clone(), cut(value, MAX_VALUE).into()));
+        run.fields = kept.collect();
         run.status = Status::Suspended;
         let playbook = moment.playbook;
         let Some(flow) = playbook.flow_named(&run.flow) else {

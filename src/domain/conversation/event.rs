@@ -57,6 +57,24 @@ pub enum Event {
     Woken,
 }
 
+impl Event {
+    /// Whether it tells how something ended that was begun: told once, known to nobody else.
+    pub fn is_outcome(&self) -> bool {
+        match self {
+            Event::SendEnded { .. }
+            | Event::PushAnswered { .. }
+            | Event::ProfileAnswered { .. }
+            | Event::AssistantAnswered { .. }
+            | Event::CallAnswered { .. } => true,
+            Event::Received(_)
+            | Event::Resolved
+            | Event::Forget
+            | Event::LineIsWell
+            | Event::Woken => false,
+        }
+    }
+}
+
 /// One webhook event, already stripped of what the core does not decide by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Received {

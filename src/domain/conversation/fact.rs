@@ -190,6 +190,8 @@ pub enum Outcome {
     Failed,
     /// The customer never came for it.
     Expired,
+    /// It was not wanted any more: a person took over.
+    Dropped,
 }
 
 /// The terminal states of an effect.

@@ -204,12 +204,7 @@ impl Flight {
     /// What the passing of time means: takes over, tries again, gives up.
     pub(super) fn look(&mut self, now: &Now<'_>, facts: &mut Vec<Fact>) -> Next {
         if self.under_way() {
-            let gone = if self.incarnation == now.incarnation {
-                !(now.is_in_hand)(self.attempt)
-            } else {
-                (now.is_gone)(self.incarnation)
-            };
-            if gone {
+            if now.is_lost(self.attempt, self.incarnation) {
                 facts.push(Fact::TakenOver {
                     attempt: self.attempt,
                 });

@@ -3,7 +3,7 @@
 //! Law: while a conversation waits for a person, the automation says nothing of its own accord: bot xor
 //! human. What it still owed an answer to goes along as a draft.
 
-use super::fact::Fact;
+use super::fact::{Fact, Outcome};
 use super::moment::{Cause, Moment};
 use super::question::Stage;
 use super::state::{Conversation, Phase};
@@ -74,14 +74,16 @@ impl Conversation {
         } else {
             Phase::Ticketed
         };
-        let draft = self.give_up_question();
+        let draft = self.give_up_question(moment);
         self.handoff = Some(Box::new(Handoff {
             reason,
             since: moment.now.time,
             draft,
             unknown: Box::default(),
         }));
-        self.give_back = Some(moment.now.time + moment.playbook.policy().give_back);
+        // A ticket waits until somebody takes it; a line in which nobody serves does not last for ever.
+        let until = moment.now.time + moment.playbook.policy().give_back;
+        self.give_back = open.then_some(until);
         self.leave_flow(moment, "handoff");
         moment.learn(Fact::HandedOff {
             reason,
@@ -146,10 +148,18 @@ impl Conversation {
     }
 
     /// Drops the open question; what was answered and not read comes back as a draft.
-    fn give_up_question(&mut self) -> Option<Box<str>> {
+    fn give_up_question(&mut self, moment: &mut Moment<'_>) -> Option<Box<str>> {
         match self.question.take()?.stage {
             Stage::Ready { text, .. } => Some(text),
-            Stage::Gathering { .. } | Stage::Asked { .. } => None,
+            Stage::Gathering { .. } | Stage::Asked { .. } => {
+                moment.learn(Fact::Assisted {
+                    outcome: Outcome::Dropped,
+                    by: None,
+                    confidence: 0,
+                    failing: None,
+                });
+                None
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::outbox::{MAX_BUBBLES_PER_CALL, MAX_EFFECTS, MAX_OUTBOX_BYTES};
 use super::question::MAX_BUBBLES as MAX_QUESTION_BUBBLES;
 use super::run::MAX_SLOTS;
 use super::seen::SEEN_MAX;
-use super::state::{Conversation, Phase, UNSENT_MAX};
+use super::state::{Conversation, Phase, UNSENT_MAX, is_taken_back};
 use super::tokens::MAX_TOKENS;
 
 /// Checks every law; names the first that is broken.
@@ -84,7 +84,7 @@ pub fn check(state: &Conversation) -> Result<(), &'static str> {
         ),
         (
             {
-                let unsent = |origin| state.unsent.iter().any(|(m, _)| *m == origin);
+                let unsent = |origin| is_taken_back(&state.unsent, &state.burst, origin);
                 let resting = outbox
                     .flights
                     .iter()

@@ -29,6 +29,14 @@ impl Now<'_> {
         AttemptId(self.attempt.0.wrapping_add(u64::from(effect)))
     }
 
+    /// Whether nobody will ever tell how what this attempt began has ended.
+    pub(super) fn is_lost(&self, attempt: AttemptId, incarnation: Incarnation) -> bool {
+        match incarnation == self.incarnation {
+            true => !(self.is_in_hand)(attempt),
+            false => (self.is_gone)(incarnation),
+        }
+    }
+
     /// The attempt id of a question to the assistant.
     pub(super) fn attempt_of_question(&self) -> AttemptId {
         AttemptId(self.attempt.0.wrapping_add(1 << 33))

@@ -18,7 +18,7 @@ pub const MAX_BUBBLES_PER_CALL: u8 = 5;
 /// Effects owed at once; beyond it the oldest that merely waits is flagged and dropped.
 pub const MAX_EFFECTS: usize = 20;
 /// Bytes of messages owed at once: keeps the value under the store's 64 KiB.
-pub const MAX_OUTBOX_BYTES: usize = 40 * 1024;
+pub const MAX_OUTBOX_BYTES: usize = 32 * 1024;
 
 /// How long an answer may be held back for the channel's way out, from the arrival of its token:
 /// short enough that a process that starts anew finds it due at once, and that the token's life leaves

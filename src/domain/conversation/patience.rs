@@ -6,7 +6,7 @@
 use super::fact::{Fact, Outcome};
 use super::last::Handler;
 use super::moment::{Cause, Moment};
-use super::question::{Question, Stage, promise_at};
+use super::question::{Question, Stage, promise_at, short};
 use super::state::{Conversation, Phase};
 use crate::domain::playbook::{Answer, Bubble, Phrase};
 use crate::domain::verdict::{By, Draft};
@@ -17,7 +17,7 @@ impl Conversation {
     pub(super) fn promise(&mut self, moment: &mut Moment<'_>) {
         let waits = self.outbox.queue.is_empty() && self.outbox.lane_is_free();
         let (Some(question), Some(token), true) =
-            (&self.question, self.tokens.first_received(), waits)
+            (&self.question, self.tokens.last_received(), waits)
         else {
             return;
         };
@@ -45,7 +45,7 @@ impl Conversation {
         });
         if question.promised && self.tokens.is_empty() {
             question.stage = Stage::Ready {
-                text: draft.text,
+                text: short(draft.text),
                 by: draft.by,
                 confidence: draft.confidence,
                 expires: moment.now.time + moment.playbook.policy().max_wait,
@@ -93,6 +93,8 @@ impl Conversation {
         match &mut self.question {
             // The tap's own token carries it when it comes, or another button.
             Some(question) => question.promised = false,
+            // Tapped twice: it has been read.
+            None if !self.burst.is_empty() => {}
             None => {
                 if let (Some(answer), Phase::Automated) = (moment.playbook.fallback(), self.phase) {
                     self.say(moment, answer, cause);

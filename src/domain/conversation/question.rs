@@ -8,17 +8,19 @@ use super::context::From;
 use super::fact::{Fact, Outcome, Rejected};
 use super::last::Handler;
 use super::moment::{Cause, Moment};
-use super::now::Now;
 use super::state::Conversation;
 use super::tokens::TOKEN_USABLE;
 use super::transition::Ask;
 use crate::domain::handoff::Reason;
 use crate::domain::ids::{AttemptId, Fingerprint, Incarnation};
+use crate::domain::playbook::cut;
 use crate::domain::time::{Millis, Span};
 use crate::domain::verdict::{By, Failing, Verdict};
 
 /// Bubbles one question may hold; the oldest go.
 pub(super) const MAX_BUBBLES: usize = 10;
+/// UTF-16 units kept of an answer that waits: for a tap, or as a draft.
+pub(super) const MAX_DRAFT: usize = 2_000;
 /// Bytes of one question.
 pub(super) const MAX_QUESTION_BYTES: usize = 6_000;
 /// How often a question is asked whose asker died.
@@ -179,7 +181,7 @@ impl Conversation {
                 attempt,
                 incarnation,
                 ..
-            } if lost(now, *attempt, *incarnation) => match question.tries < MAX_TRIES {
+            } if now.is_lost(*attempt, *incarnation) => match question.tries < MAX_TRIES {
                 true => begin(question, moment),
                 false => self.verdict(moment, Verdict::Failed(Failing::Died)),
             },
@@ -256,7 +258,7 @@ impl Conversation {
     ) {
         self.hand_off(moment, reason, question.cause());
         if let Some(handoff) = &mut self.handoff {
-            handoff.draft = draft.filter(|text| !text.is_empty());
+            handoff.draft = draft.filter(|text| !text.is_empty()).map(short);
             self.last.handler = Handler::of_people(self.phase);
         }
     }
@@ -297,7 +299,7 @@ impl Conversation {
         if question.bubbles.len() == before {
             return;
         }
-        if question.bubbles.is_empty() || matches!(question.stage, Stage::Ready { .. }) {
+        if question.bubbles.is_empty() {
             self.question = None;
         } else {
             question.stage = Stage::Gathering {
@@ -307,16 +309,14 @@ impl Conversation {
     }
 }
 
-fn lost(now: &Now<'_>, attempt: AttemptId, incarnation: Incarnation) -> bool {
-    match incarnation == now.incarnation {
-        true => !(now.is_in_hand)(attempt),
-        false => (now.is_gone)(incarnation),
-    }
+/// A draft is for a person's eye: its beginning is enough, and the value stays small.
+pub(super) fn short(text: Box<str>) -> Box<str> {
+    cut(&text, MAX_DRAFT).into()
 }
 
 fn begin(question: &mut Question, moment: &mut Moment<'_>) {
     let now = moment.now;
-    question.tries += 1;
+    question.tries = question.tries.saturating_add(1);
     question.stage = Stage::Asked {
         attempt: now.attempt_of_question(),
         incarnation: now.incarnation,

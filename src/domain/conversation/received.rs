@@ -159,7 +159,7 @@ impl Conversation {
         let (text, words) = shown(content);
         case.record("messageEdited", Some(message), words);
         // The answer to the old words is not wanted any more; one under way cannot be called back.
-        self.withdraw_answers(case, message);
+        self.take_back_answers(case, message);
         if !self.context.edit(message, &text) {
             self.remember(case, message, &text);
         }
@@ -201,17 +201,12 @@ impl Conversation {
     fn message_unsent(&mut self, case: &mut Case<'_>, message: Fingerprint) {
         case.moment.gathered.facts.push(Fact::Unsent { message });
         case.moment.gathered.erase.push(message);
+        self.take_back_answers(case, message);
         self.context.erase(message);
-        self.withdraw_answers(case, message);
-        if self.burst.contains(&message)
-            && let Some(origin) = self.burst.last().copied()
-        {
-            self.withdraw_answers(case, origin);
-        }
-        self.unask(&mut case.moment, message);
-        self.memory.retain(|slot| slot.message != message);
-        if let Some(run) = &mut self.run {
-            run.slots.retain(|slot| slot.message != message);
+        self.unlearn(&case.moment, message);
+        // Nobody knows what of it the draft quotes.
+        if let Some(handoff) = &mut self.handoff {
+            handoff.draft = None;
         }
         // Remembered even when the message is known: LINE may deliver it again.
         self.unsent.retain(|(unsent, _)| *unsent != message);
@@ -219,6 +214,19 @@ impl Conversation {
         if self.unsent.len() > UNSENT_MAX {
             self.unsent.remove(0);
         }
+    }
+
+    /// What was asked with a message is asked without it, what answered it is not said any more.
+    fn take_back_answers(&mut self, case: &mut Case<'_>, message: Fingerprint) {
+        self.context.erase_answer(message);
+        self.withdraw_answers(case, message);
+        if self.burst.contains(&message)
+            && let Some(origin) = self.burst.last().copied()
+        {
+            self.context.erase_answer(origin);
+            self.withdraw_answers(case, origin);
+        }
+        self.unask(&mut case.moment, message);
     }
 
     fn followed(&mut self, case: &mut Case<'_>, returning: bool) {

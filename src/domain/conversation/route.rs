@@ -95,6 +95,7 @@ impl Conversation {
         let said = Said {
             text,
             message,
+            at: moment.now.time,
             cause,
         };
         let heard = Heard::new(moment.playbook, said, understood);
@@ -162,8 +163,10 @@ impl Conversation {
             self.last.handler = Handler::of_people(self.phase);
         }
         let state = self.flow_state(moment.playbook);
-        if let Some((_, known)) = &mut self.last.flow {
-            *known = state;
+        match (&self.run, &mut self.last.flow) {
+            (Some(run), flow) => *flow = Some((run.flow.clone(), state)),
+            (None, Some((_, known))) => *known = None,
+            (None, None) => {}
         }
     }
 

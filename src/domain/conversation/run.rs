@@ -6,8 +6,10 @@ use crate::domain::ids::{AttemptId, Fingerprint, Incarnation};
 use crate::domain::playbook::Flow;
 use crate::domain::time::{Millis, Span};
 
-/// Slots kept of one flow, and of a conversation.
-pub(super) const MAX_SLOTS: usize = 16;
+pub(super) use crate::domain::playbook::MAX_SLOTS;
+
+/// How long a later flow may use what an earlier one learned.
+pub(super) const MEMORY_LIFE: Span = Span::hours(24);
 /// How long a flow that is over is remembered, so that a correction finds it.
 pub(super) const REMEMBERED: Span = Span::mins(30);
 
@@ -36,6 +38,8 @@ pub(super) struct Value {
     pub(super) value: Box<str>,
     /// The message that said it; an unsend takes it back.
     pub(super) message: Fingerprint,
+    /// When it was said.
+    pub(super) at: Millis,
 }
 
 /// How far a flow is.
@@ -94,6 +98,11 @@ impl Run {
             .map(|slot| &*slot.value)
     }
 
+    /// Whether another system is being asked.
+    pub(super) fn is_calling(&self) -> bool {
+        matches!(self.status, Status::Calling(_))
+    }
+
     /// Whether it waits for the customer.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.status, Status::Asking | Status::Suspended)
@@ -112,9 +121,7 @@ pub(super) fn put(slots: &mut Vec<Value>, value: Value) {
 impl Errand {
     /// Whether nobody will ever tell how it ended.
     pub(super) fn is_lost(&self, now: &Now<'_>) -> bool {
-        match self.incarnation == now.incarnation {
-            true => !(now.is_in_hand)(self.attempt),
-            false => (now.is_gone)(self.incarnation),
-        }
+        // Begun by this very decision, it is in nobody's hand yet.
+        self.attempt != now.attempt_of_call() && now.is_lost(self.attempt, self.incarnation)
     }
 }

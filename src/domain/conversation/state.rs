@@ -34,6 +34,16 @@ pub enum Phase {
     Ticketed,
 }
 
+/// Whether the message an answer answers was unsent, or one of the burst it stands for.
+pub(super) fn is_taken_back(
+    unsent: &[(Fingerprint, Millis)],
+    burst: &[Fingerprint],
+    origin: Fingerprint,
+) -> bool {
+    let gone = |message: &Fingerprint| unsent.iter().any(|(known, _)| known == message);
+    gone(&origin) || (burst.last() == Some(&origin) && burst.iter().any(gone))
+}
+
 /// Everything Hotline knows of one conversation. At most 64 KiB when stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conversation {
@@ -77,6 +87,17 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// Forgets all that is not owed: the value would not fit the store.
+    pub(super) fn slim(&mut self) {
+        self.context = Context::default();
+        if let Some(handoff) = &mut self.handoff {
+            handoff.draft = None;
+        }
+        if let Some(run) = &mut self.run {
+            run.fields.clear();
+        }
+    }
+
     /// Where it is.
     pub fn phase(&self) -> Phase {
         self.phase
@@ -183,7 +204,7 @@ impl Conversation {
             .held_since()
             .and_then(|_| self.outbox.held_until(&self.tokens));
         let question = self.question.as_deref();
-        let question = question.map(|question| question.due(self.tokens.first_received()));
+        let question = question.map(|question| question.due(self.tokens.last_received()));
         let own = flights.chain(queue).chain(asks).chain(profile);
         let talk = question.into_iter().chain(self.flow_due());
         own.chain(held).chain(talk).chain(self.give_back).min()

@@ -92,6 +92,8 @@ struct Desk<P = Book> {
     /// The next decision knows of no call in hand.
     actor_died: bool,
     way_is_free: bool,
+    /// Whether the last commit waited for company.
+    lazy: Option<bool>,
 }
 
 impl Default for Desk<Book> {
@@ -114,6 +116,7 @@ impl<P> Desk<P> {
             refused: Vec::new(),
             actor_died: false,
             way_is_free: true,
+            lazy: None,
         }
     }
 }
@@ -150,6 +153,8 @@ impl<P: Playbook> Desk<P> {
         self.facts.extend_from_slice(transition.facts());
         self.erased.extend_from_slice(transition.erase());
         let draft = transition.draft();
+        self.lazy = Some(draft.lazy);
+        assert!(draft.value.len() <= 64 * 1024, "the store takes 64 KiB");
         let live = transition.release(&Committed::attest(revision));
         let read =
             Live::loaded(revision, draft.value.clone()).expect("what was written can be read");
@@ -183,6 +188,14 @@ impl<P: Playbook> Desk<P> {
     fn ends(&mut self, end: SendEnd) {
         let attempt = self.sends()[0].attempt;
         self.feed(&[Event::SendEnded { attempt, end }]);
+    }
+
+    /// Waits; whether the commit that follows waits for company. `None`: there is none.
+    fn wait_lazily(&mut self, span: Span) -> Option<bool> {
+        self.now = self.now + span;
+        self.lazy = None;
+        self.feed(&[Event::Woken]);
+        self.lazy
     }
 
     fn wait(&mut self, span: Span) {

@@ -64,6 +64,11 @@ impl TokenBank {
         self.tokens.first().map(|token| token.received)
     }
 
+    /// When the last of them came.
+    pub(super) fn last_received(&self) -> Option<Millis> {
+        self.tokens.last().map(|token| token.received)
+    }
+
     /// Forgets what has died.
     pub(super) fn prune(&mut self, now: Millis) {
         self.tokens.retain(|token| token.usable(now));

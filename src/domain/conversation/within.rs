@@ -6,7 +6,7 @@
 use super::last::Handler;
 use super::moment::Moment;
 use super::route::Heard;
-use super::run::Status;
+use super::run::{Run, Status};
 use super::state::Conversation;
 use crate::domain::handoff::Reason;
 use crate::domain::playbook::{Cues, Flow, Reading};
@@ -58,6 +58,18 @@ impl Conversation {
         if heard.understood.wants_human {
             self.hand_off(moment, Reason::UserRequest, cause);
             return aside(Handler::Human);
+        }
+        if self.run.as_deref().is_some_and(Run::is_calling) {
+            // What was sent to another system cannot be called back: its answer tells how it ended.
+            if let Some(answer) = heard.rule.or(heard.talk) {
+                self.say(moment, answer, cause);
+                return aside(Handler::Auto);
+            }
+            return own(Handler::Flow);
+        }
+        if let Some(run) = &mut self.run {
+            // Who talks to us is still there.
+            run.until = run.until.max(moment.now.time + flow.timeout);
         }
         if free && heard.cues(Cues::CANCEL) {
             self.cancel_flow(moment, flow, cause);
@@ -130,10 +142,6 @@ impl Conversation {
             self.say(moment, answer, cause);
             self.suspend_flow();
             return Some((Handler::Auto, Some(FlowTurn::aside(flow))));
-        }
-        if self.asked(flow).is_none() {
-            // Another system is being asked: its answer is on its way.
-            return Some((Handler::Flow, Some(FlowTurn::own(flow))));
         }
         let question = heard.intent.is_some_and(|intent| {
             intent.flow.is_none() && intent.reply.is_none() && intent.handoff.is_none()

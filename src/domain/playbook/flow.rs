@@ -43,6 +43,9 @@ impl Flow {
     }
 }
 
+/// Slots a flow may have.
+pub const MAX_SLOTS: usize = 16;
+
 /// Something a flow wants to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {

@@ -18,7 +18,7 @@ mod understanding;
 
 pub(in crate::domain) use answer::escape;
 pub use answer::{Answer, Bubble, Hole, MAX_VALUE, cut};
-pub use flow::{Act, Flow, Reading, Slot, Step};
+pub use flow::{Act, Flow, MAX_SLOTS, Reading, Slot, Step};
 pub use policy::{Assistance, LateAnswers, Policy};
 pub use understanding::{Cues, Understanding};
 

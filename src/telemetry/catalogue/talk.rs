@@ -43,6 +43,7 @@ pub(super) const METRICS: &[Metric] = &[
                     "answered",
                     "unsure",
                     "expired",
+                    "dropped",
                     "timeout",
                     "server",
                     "throttled",
@@ -54,7 +55,7 @@ pub(super) const METRICS: &[Metric] = &[
                 ]
             )
         ],
-        "Questions to the assistant that came to their end, by how; all but answered and expired go to a person."
+        "Questions to the assistant that came to their end, by how; all but answered, expired and dropped go to a person."
     ),
     metric!(
         "hotline_handoffs_total",

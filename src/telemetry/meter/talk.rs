@@ -39,6 +39,7 @@ pub(super) fn learned(channel: &ChannelId, fact: &Fact) {
                 Outcome::Unsure => "unsure",
                 Outcome::Failed => failing.map_or("failed", |failing| failing.as_str()),
                 Outcome::Expired => "expired",
+                Outcome::Dropped => "dropped",
             };
             counter!("hotline_assisted_total", "channel" => id(), "outcome" => outcome)
                 .increment(1);

@@ -54,17 +54,20 @@ pub(super) fn decode_handoff(field: Field<'_>) -> Result<(Handoff, bool), Decode
 
 pub(super) fn encode_value(w: &mut Writer, value: &Value) {
     w.out.extend_from_slice(&value.message.0.to_le_bytes());
+    w.varint(value.at.0);
     encode_pair(w, &value.name, &value.value);
 }
 
 pub(super) fn decode_value(field: Field<'_>) -> Result<Value, Fault> {
     let mut r = field.reader();
     let message = Fingerprint(r.fixed64()?);
+    let at = Millis(r.varint()?);
     let (name, value) = decode_pair(r.rest())?;
     Ok(Value {
         name,
         value,
         message,
+        at,
     })
 }
 

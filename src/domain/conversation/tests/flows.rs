@@ -210,6 +210,41 @@ fn a_system_that_does_not_answer_brings_a_person() {
 }
 
 #[test]
+fn a_call_on_its_way_is_not_cancelled_with_words() {
+    let mut talk = Talk::new();
+    talk.write("A111111 !track");
+    let call = talk.called().unwrap();
+    assert!(talk.write("never mind !cancel").is_empty());
+    assert!(talk.write("A222222 !fix").is_empty());
+    assert!(talk.tap("track").is_empty());
+    assert_eq!(talk.called(), Some(call));
+    assert_eq!(talk.order("found", "cancelled"), ["<cancelled>"]);
+}
+
+#[test]
+fn what_was_told_long_ago_is_asked_again() {
+    let mut talk = Talk::new();
+    talk.write("A111111 !track");
+    talk.order("found", "gone");
+    talk.wait(Span::hours(25));
+    assert_eq!(talk.tap("track"), ["number?"]);
+}
+
+#[test]
+fn a_call_waits_for_no_company() {
+    let mut talk = Talk::new();
+    talk.write("!track");
+    talk.write("A111111");
+    let call = talk.called().unwrap();
+    // One try: what this decision began was in nobody's hand yet.
+    let errand = match &talk.state().run.as_ref().unwrap().status {
+        super::super::run::Status::Calling(errand) => errand.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((errand.tries, errand.attempt), (1, call.attempt));
+}
+
+#[test]
 fn a_menu_entry_begins_its_flow() {
     let mut talk = Talk::new();
     assert_eq!(talk.tap("track"), ["number?"]);
@@ -224,8 +259,11 @@ fn what_an_unsent_message_said_is_asked_again() {
     let mut talk = Talk::new();
     talk.write("A111111 !return !wish");
     let message = Fingerprint(talk.wrote + 500_000);
+    assert_eq!(talk.flow(), Some(("return_request", Some("need_reason"))));
     talk.feed(&[plain(77_777, talk.now, None, Kind::Unsent { message })]);
     assert_eq!(talk.state().slots().count(), 0);
+    assert_eq!(talk.write("A222222"), ["reason?"]);
+    assert_eq!(talk.write("it broke"), ["<A222222>"]);
 }
 
 #[test]

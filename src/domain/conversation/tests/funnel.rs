@@ -103,6 +103,36 @@ fn nobody_waits_for_ever() {
 }
 
 #[test]
+fn a_ticket_waits_until_somebody_takes_it() {
+    let mut talk = Talk::of(Shop {
+        open: false,
+        ..Shop::default()
+    });
+    talk.write("!complaint");
+    talk.wait(Span::hours(24 * 30));
+    assert_eq!(talk.state().phase(), Phase::Ticketed);
+    talk.feed(&[Event::Resolved]);
+    assert_eq!(talk.state().phase(), Phase::Automated);
+}
+
+#[test]
+fn a_text_after_the_line_has_closed_is_answered() {
+    let mut talk = Talk::new();
+    talk.write("!human");
+    // Nobody woke it in time: the text itself finds that the wait is over.
+    talk.now = talk.now + Span::hours(25);
+    assert_eq!(talk.write("!rule"), ["rule"]);
+}
+
+#[test]
+fn a_button_of_a_menu_that_is_gone_is_answered() {
+    let mut talk = Talk::new();
+    assert_eq!(talk.tap("menu:main:9:9"), ["flow gone"]);
+    assert!(talk.tap("somebody else's").is_empty());
+    assert_eq!(talk.leave_the_line(), ["back"]);
+}
+
+#[test]
 fn a_resolved_conversation_forgets_what_was_said() {
     let mut talk = Talk::new();
     talk.write("my number is A123456 !track");

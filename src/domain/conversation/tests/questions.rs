@@ -149,6 +149,80 @@ fn a_dying_token_is_spent_on_a_button_and_the_tap_brings_the_answer() {
 }
 
 #[test]
+fn a_second_tap_repeats_nothing() {
+    let mut talk = Talk::new();
+    talk.book.policy.assistant.timeout = Span::mins(2);
+    talk.write("is it organic");
+    let ask = talk.pause();
+    talk.wait(Span::secs(40));
+    talk.heard();
+    talk.assistant_says(ask.attempt, 90);
+    assert_eq!(talk.tap(TAP_FOR_ANSWER), ["answer"]);
+    assert!(talk.tap(TAP_FOR_ANSWER).is_empty());
+}
+
+#[test]
+fn the_button_waits_for_the_youngest_token() {
+    let mut talk = Talk::new();
+    talk.book.policy.assistant.timeout = Span::mins(2);
+    talk.way_is_free = false;
+    talk.write("hello");
+    talk.wait(Span::secs(35));
+    talk.write("is it organic");
+    talk.wait(Span::secs(10));
+    assert!(
+        talk.heard().is_empty(),
+        "the second token lives for 40 s more"
+    );
+}
+
+#[test]
+fn a_question_is_asked_at_once_and_not_in_company() {
+    let mut talk = Talk::new();
+    talk.write("is it organic");
+    assert!(talk.wait_lazily(Span(600)).is_some_and(|lazy| !lazy));
+}
+
+#[test]
+fn the_answer_to_an_unsent_bubble_is_not_sent_again() {
+    let mut talk = Talk::new();
+    talk.write("my card number");
+    let message = Fingerprint(talk.wrote + 500_000);
+    talk.write("is it organic");
+    let ask = talk.pause();
+    let verdict = crate::domain::verdict::Verdict::Answered(crate::domain::verdict::Draft {
+        text: "answer".into(),
+        confidence: 90,
+        by: crate::domain::verdict::By::Model,
+        sources: Box::default(),
+        needs_human: false,
+    });
+    talk.feed(&[Event::AssistantAnswered {
+        attempt: ask.attempt,
+        verdict,
+    }]);
+    talk.feed(&[plain(77_777, talk.now, None, Kind::Unsent { message })]);
+    talk.ends(SendEnd::NotAccepted);
+    assert_eq!(talk.state().owed_effects(), 0);
+    let said: Vec<&str> = talk.state().words().map(|words| words.text).collect();
+    assert_eq!(said, ["is it organic"]);
+}
+
+#[test]
+fn an_edited_bubble_is_asked_once_with_its_new_words() {
+    let mut talk = Talk::new();
+    talk.write("is it organik");
+    let message = Fingerprint(talk.wrote + 500_000);
+    let edited = Kind::Edited {
+        message,
+        content: Content::Text("is it organic".into()),
+        understanding: super::shop::understood("is it organic"),
+    };
+    talk.feed(&[plain(77_777, talk.now, Some("edit"), edited)]);
+    assert_eq!(&*talk.pause().text, "is it organic");
+}
+
+#[test]
 fn a_tap_before_the_answer_lends_it_its_token() {
     let mut talk = Talk::new();
     talk.book.policy.assistant.timeout = Span::mins(2);

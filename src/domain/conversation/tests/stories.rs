@@ -141,7 +141,7 @@ proptest! {
             }
             if let Some(live) = &talk.live {
                 let state = live.state();
-                let waits = state.is_asking() || state.run.is_some() || state.handoff.is_some();
+                let waits = state.is_asking() || state.run.is_some() || state.phase() == Phase::Waiting;
                 prop_assert!(!waits || state.due().is_some(), "what waits is never woken");
                 // With people, nothing of the automation's own may begin.
                 let began = talk.asked().is_some() || talk.called().is_some();
