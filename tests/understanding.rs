@@ -187,11 +187,29 @@ fn a_term_inside_a_phrase_of_unless_does_not_count() {
 
 #[test]
 fn a_term_gives_way_to_the_rule_the_text_is_about() {
-    let answer = |text: &str| rule_of(&SAMPLE, text, NOON);
-    assert_eq!(
-        answer("你們送到澎湖要多少錢").as_deref(),
-        Some("shipping_fee")
-    );
+    let price = [
+        "這個多少錢",
+        "一盒多少錢",
+        "請問多少錢",
+        "兩包多少錢",
+        "怎麼賣",
+        "一斤怎麼算",
+    ];
+    let sent = [
+        "寄到台中多少錢",
+        "寄過去要多少錢",
+        "送到家裡要多少錢",
+        "寄送一次多少",
+        "郵寄怎麼算",
+    ];
+    let with =
+        |terms: &str, examples: &[&str]| format!("terms = {terms}\nexamples = {}", list(examples));
+    let rules =
+        rule("price", &with("[\"多少錢\"]", &price)) + &rule("fee", &with("[\"運費\"]", &sent));
+    let engine = taught(&rules);
+    let answer = |text: &str| rule_of(&engine, text, NOON);
+    assert_eq!(answer("寄到高雄要多少錢").as_deref(), Some("fee"));
+    assert_eq!(answer("這包多少錢").as_deref(), Some("price"));
     assert_eq!(answer("多少錢").as_deref(), Some("price"));
 }
 

@@ -80,6 +80,7 @@ pub struct Lexicon {
 pub struct Keys {
     sound: Vec<u8>,
     letters: Vec<u32>,
+    sums: Vec<u32>,
 }
 
 impl Lexicon {
@@ -156,13 +157,14 @@ impl Lexicon {
                 }
             }
         }
-        self.shapes.find(&keys.letters, |word, first, end| {
-            let word = u32::try_from(word).unwrap_or(u32::MAX);
-            let hit = self.hit(word, How::Shape, first, end);
-            if self.is_slip(&hit, right, folded, pieces, hits) {
-                hits.push(hit);
-            }
-        });
+        self.shapes
+            .find(&keys.letters, &mut keys.sums, |word, first, end| {
+                let word = u32::try_from(word).unwrap_or(u32::MAX);
+                let hit = self.hit(word, How::Shape, first, end);
+                if self.is_slip(&hit, right, folded, pieces, hits) {
+                    hits.push(hit);
+                }
+            });
     }
 
     fn hit(&self, word: u32, how: How, first: usize, end: usize) -> Hit {
