@@ -3,7 +3,7 @@
 //! `cargo bench --bench understanding -- [passes]`
 //!
 //! Four configs: `300` is the sample shop cut to 300 lexicon words and 2,000 examples; `sample` is the shop as
-//! shipped; `10,000` is the shop with 10,000 further keywords in 1,900 rules and 1,000 further articles; `300+` is
+//! shipped; `10,000` is the shop with 11,400 further keywords in 1,900 rules and 1,000 further articles; `300+` is
 //! the first with them. The messages are those of tests/nlu/public.jsonl. Every message is timed by itself, the
 //! clock's own cost included; the configs take turns, so that a busy host slows all of them.
 
