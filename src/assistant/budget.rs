@@ -2,7 +2,8 @@
 //!
 //! Law: a question reserves what it may cost at most before it is asked, and pays what it did cost after. What is
 //! spent is durable and shared by all nodes: one counter entity per channel, with its day in it. Between two
-//! nodes the budget may be exceeded by what the other has under way. In doubt the answer is no.
+//! nodes the budget may be exceeded by what the other has under way. In doubt the answer is no. Days only go
+//! forward: what comes late from yesterday changes nothing of today.
 
 use crate::domain::ids::ChannelId;
 use crate::domain::time::Span;
@@ -41,6 +42,37 @@ struct Book {
     is_warned: bool,
 }
 
+impl Book {
+    /// Turns to a later day; of the same or an earlier one nothing changes. A save under way goes on.
+    fn open(&mut self, day: u64, spent: u64) {
+        if self.day < day {
+            *self = Book {
+                day,
+                spent,
+                is_saving: self.is_saving,
+                ..Book::default()
+            };
+        }
+    }
+
+    /// What was taken out of this book for saving is saved; `total` as the store has it now, `None`: the store
+    /// has a later day, so that it is kept here only.
+    fn saved(&mut self, taken: &Book, total: Option<u64>) {
+        if self.day == taken.day {
+            self.spent = total.unwrap_or(self.spent.saturating_add(taken.unsaved));
+            self.unsaved = self.unsaved.saturating_sub(taken.unsaved);
+        }
+    }
+
+    fn promised(&self) -> u64 {
+        self.used().saturating_add(self.reserved)
+    }
+
+    fn used(&self) -> u64 {
+        self.spent.saturating_add(self.unsaved)
+    }
+}
+
 impl Budget {
     pub fn new(store: Arc<dyn Store>, daily: u64) -> Arc<Budget> {
         Arc::new(Budget {
@@ -59,27 +91,27 @@ impl Budget {
         channel: &ChannelId,
         tokens: u64,
     ) -> Result<Reserved, Failing> {
-        let day = self.day();
+        let mut day = self.day();
         if self.daily > 0 {
             let known = self
                 .books()
                 .get(channel)
-                .is_some_and(|book| book.day == day);
+                .is_some_and(|book| book.day >= day);
             if !known {
                 self.open(channel, day).await?;
             }
             let mut books = self.books();
             let book = books.entry(channel.clone()).or_default();
-            let promised = book.spent + book.unsaved + book.reserved;
-            if promised.saturating_add(tokens) > self.daily {
+            day = book.day; // midnight may have passed meanwhile
+            if book.promised().saturating_add(tokens) > self.daily {
                 if !book.is_warned {
                     book.is_warned = true;
-                    tracing::warn!(%channel, spent = book.spent + book.unsaved, daily = self.daily,
+                    tracing::warn!(%channel, spent = book.used(), daily = self.daily,
                         "the channel's tokens of today are spent, a person answers");
                 }
                 return Err(Failing::Budget);
             }
-            book.reserved += tokens;
+            book.reserved = book.reserved.saturating_add(tokens);
         }
         Ok(Reserved {
             budget: self.clone(),
@@ -105,15 +137,7 @@ impl Budget {
             Err(_) => return Err(Failing::Budget),
         };
         let mut books = self.books();
-        let book = books.entry(channel.clone()).or_default();
-        if book.day != day {
-            *book = Book {
-                day,
-                spent,
-                is_saving: book.is_saving,
-                ..Book::default()
-            };
-        }
+        books.entry(channel.clone()).or_default().open(day, spent);
         Ok(())
     }
 
@@ -126,11 +150,8 @@ impl Budget {
             return; // a day that is over
         };
         book.reserved = book.reserved.saturating_sub(reserved);
-        book.unsaved += spent;
-        meter::assistant_budget(
-            channel,
-            self.daily.saturating_sub(book.spent + book.unsaved),
-        );
+        book.unsaved = book.unsaved.saturating_add(spent);
+        meter::assistant_budget(channel, self.daily.saturating_sub(book.used()));
         if book.unsaved == 0 || book.is_saving {
             return;
         }
@@ -162,11 +183,7 @@ impl Budget {
                 return;
             };
             match saved {
-                Ok(total) if book.day == taken.day => {
-                    book.spent = total;
-                    book.unsaved -= taken.unsaved;
-                }
-                Ok(_) => {}
+                Ok(total) => book.saved(&taken, total),
                 Err(error) => {
                     book.is_saving = false;
                     tracing::warn!(%channel, %error, "spent tokens are not saved yet");
@@ -176,12 +193,15 @@ impl Budget {
         }
     }
 
-    async fn add(&self, channel: &ChannelId, day: u64, tokens: u64) -> Result<u64, Error> {
+    /// Adds to what the store has of this day; the new total, or `None`: the store has a later day.
+    async fn add(&self, channel: &ChannelId, day: u64, tokens: u64) -> Result<Option<u64>, Error> {
         let key = entity(channel);
         let mut stored = self.store.load(&key).await?;
         loop {
             let value = stored.as_ref().and_then(|stored| stored.value.as_deref());
-            let total = spent_on(day, value).saturating_add(tokens);
+            let Some(total) = total(day, value, tokens) else {
+                return Ok(None);
+            };
             let mut revision = [0; 16];
             getrandom::fill(&mut revision).map_err(|error| Error::Io(error.to_string()))?;
             let commit = Commit::settling(
@@ -191,7 +211,7 @@ impl Budget {
                 encode(day, total).into(),
             );
             match self.store.commit(commit).await? {
-                Outcome::Committed(_) => return Ok(total),
+                Outcome::Committed(_) => return Ok(Some(total)),
                 Outcome::Conflict(found) => stored = found,
             }
         }
@@ -230,7 +250,7 @@ impl Reserved {
 
     /// A request cost so much.
     pub fn spend(&mut self, tokens: u64) {
-        self.spent += tokens;
+        self.spent = self.spent.saturating_add(tokens);
     }
 }
 
@@ -240,7 +260,7 @@ impl Drop for Reserved {
             &self.channel,
             self.day,
             self.tokens,
-            self.spent + self.doubt,
+            self.spent.saturating_add(self.doubt),
         );
     }
 }
@@ -259,13 +279,23 @@ fn encode(day: u64, tokens: u64) -> Vec<u8> {
 
 /// What the value says of this day; another day's is over, or has just begun elsewhere.
 fn spent_on(day: u64, value: Option<&[u8]>) -> u64 {
-    let read = |value: &[u8]| {
-        let rest = value.strip_prefix(&[1])?;
-        let (of, rest) = rest.split_first_chunk()?;
-        let spent = u64::from_le_bytes(rest.try_into().ok()?);
-        (u64::from_le_bytes(*of) == day).then_some(spent)
-    };
-    value.and_then(read).unwrap_or(0)
+    match value.and_then(decode) {
+        Some((of, spent)) if of == day => spent,
+        _ => 0,
+    }
+}
+
+/// What the value shall say of this day after so many tokens more; `None`: it tells of a later day already.
+fn total(day: u64, value: Option<&[u8]>, tokens: u64) -> Option<u64> {
+    let is_over = value.and_then(decode).is_some_and(|(of, _)| of > day);
+    (!is_over).then(|| spent_on(day, value).saturating_add(tokens))
+}
+
+fn decode(value: &[u8]) -> Option<(u64, u64)> {
+    let rest = value.strip_prefix(&[1])?;
+    let (day, rest) = rest.split_first_chunk()?;
+    let spent = u64::from_le_bytes(rest.try_into().ok()?);
+    Some((u64::from_le_bytes(*day), spent))
 }
 
 #[cfg(test)]
@@ -278,5 +308,47 @@ mod tests {
         assert_eq!(spent_on(20_000, Some(&value)), 7);
         assert_eq!(spent_on(20_001, Some(&value)), 0);
         assert_eq!(spent_on(20_000, Some(&value[..9])), 0);
+    }
+
+    #[test]
+    fn yesterdays_save_does_not_erase_today() {
+        let today = encode(20_001, 70);
+        assert_eq!(total(20_000, Some(&today), 5), None);
+        assert_eq!(total(20_001, Some(&today), 5), Some(75));
+        assert_eq!(total(20_002, Some(&today), 5), Some(5));
+        assert_eq!(total(20_001, None, 5), Some(5));
+        assert_eq!(total(20_001, Some(&today), u64::MAX), Some(u64::MAX));
+    }
+
+    #[test]
+    fn a_book_only_goes_forward() {
+        let mut book = Book::default();
+        book.open(20_001, 70);
+        book.unsaved = 5;
+        for day in [20_000, 20_001] {
+            book.open(day, 0);
+            assert_eq!((book.day, book.used()), (20_001, 75));
+        }
+        book.open(20_002, 1);
+        assert_eq!((book.day, book.used()), (20_002, 1));
+    }
+
+    #[test]
+    fn what_is_saved_counts_once_and_yesterdays_not_at_all() {
+        let mut book = Book::default();
+        book.open(20_000, 10);
+        book.unsaved = 5;
+        let taken = book;
+        book.unsaved += 2;
+        let (mut late, mut next) = (book, book);
+        book.saved(&taken, Some(40));
+        assert_eq!((book.spent, book.unsaved), (40, 2));
+        // The store went on to another day: this node remembers by itself.
+        late.saved(&taken, None);
+        assert_eq!((late.spent, late.unsaved), (15, 2));
+        next.open(20_001, 0);
+        next.unsaved = 1;
+        next.saved(&taken, Some(15));
+        assert_eq!((next.spent, next.unsaved), (0, 1));
     }
 }

@@ -3,6 +3,7 @@
 //! Law: a hard gate makes it 0 whatever else speaks for it. Otherwise the mean of the parts that are there,
 //! by [`WEIGHTS`]; two caps. The parts are logged and counted, so that the weights can be refitted.
 
+use super::courtesy::is_courtesy;
 use super::facts::{Invented, invented};
 use super::grounding::grounding;
 use super::reading::{Answerable, Reply};
@@ -12,61 +13,8 @@ use crate::domain::mask::has_placeholder;
 pub const WEIGHTS: [f64; 3] = [0.5, 0.3, 0.2];
 /// An answer to a part of the question is at most this sure.
 pub const PARTLY: f64 = 0.65;
-/// A statement about the shop that rests on no source is at most this sure.
+/// An answer that rests on no source is at most this sure, unless it is courtesy only.
 pub const UNSOURCED: f64 = 0.55;
-
-/// Words that make an answer without source a statement about the shop.
-const SHOP_WORDS: [&str; 47] = [
-    "運費",
-    "免運",
-    "退貨",
-    "換貨",
-    "退款",
-    "退換",
-    "鑑賞",
-    "保固",
-    "維修",
-    "營業",
-    "門市",
-    "地址",
-    "電話",
-    "付款",
-    "刷卡",
-    "貨到",
-    "發票",
-    "統編",
-    "載具",
-    "優惠",
-    "折扣",
-    "特價",
-    "促銷",
-    "價格",
-    "元",
-    "出貨",
-    "到貨",
-    "寄送",
-    "配送",
-    "宅配",
-    "超商",
-    "庫存",
-    "現貨",
-    "缺貨",
-    "會員",
-    "點數",
-    "訂單",
-    "我們提供",
-    "我們有",
-    "本店",
-    "shipping",
-    "refund",
-    "return",
-    "price",
-    "discount",
-    "deliver",
-    "in stock",
-];
-/// A longer answer without source says something, whatever its words.
-const COURTESY: usize = 60;
 
 /// What the answer may rest on.
 pub struct Grounds<'a> {
@@ -174,7 +122,7 @@ pub fn judge(reply: &Reply, grounds: &Grounds<'_>, finished: bool, logprob: Opti
     if reply.answerable == Answerable::Partly {
         value = value.min(PARTLY);
     }
-    if cited.is_empty() && states_something(&reply.answer) {
+    if cited.is_empty() && !is_courtesy(&reply.answer) {
         value = value.min(UNSOURCED);
     }
     Judged {
@@ -212,11 +160,6 @@ fn gate(reply: &Reply, grounds: &Grounds<'_>, finished: bool) -> Option<Gate> {
         Invented::Number => Gate::InventedNumber,
         Invented::Link => Gate::InventedLink,
     })
-}
-
-fn states_something(answer: &str) -> bool {
-    let lower = answer.to_lowercase();
-    answer.chars().count() > COURTESY || SHOP_WORDS.iter().any(|word| lower.contains(word))
 }
 
 #[cfg(test)]
@@ -322,12 +265,14 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_answer_and_a_fact_without_source_are_capped() {
+    fn a_partial_answer_and_one_without_source_are_capped() {
         let mut partly = reply("本島宅配運費 100 元。", &["fee"], Some(0.95));
         partly.answerable = Answerable::Partly;
         assert_eq!(judged(&partly, true, None).percent, 65);
         let unsourced = reply("我們有提供退貨服務", &[], Some(0.95));
         assert_eq!(judged(&unsourced, true, None).percent, 55);
+        let yes = reply("可以的，沒問題！", &[], Some(0.95));
+        assert_eq!(judged(&yes, true, Some(0.99)).percent, 55);
         let courtesy = reply("不客氣，祝您愉快！", &[], Some(0.95));
         assert_eq!(judged(&courtesy, true, None).percent, 95);
     }

@@ -6,10 +6,16 @@ mod chinese;
 use chinese::chinese;
 use std::collections::HashSet;
 
-/// Ends of host names that are taken for links without `://`.
+/// Ends of host names that are taken for links without `://` in any case of letters; others when they are all
+/// small or all capital (`bit.ly`, not `Thanks.Please`).
 const DOMAINS: [&str; 20] = [
     "com", "net", "org", "tw", "io", "me", "shop", "store", "app", "info", "biz", "co", "jp", "cn",
     "hk", "link", "page", "site", "online", "dev",
+];
+
+/// Ends of file names, which are no hosts.
+const FILES: [&str; 12] = [
+    "jpg", "jpeg", "png", "gif", "heic", "pdf", "mp4", "mp3", "doc", "docx", "xls", "xlsx",
 ];
 
 /// What is wrong with an answer.
@@ -42,7 +48,7 @@ struct Known {
     values: HashSet<String>,
     /// Digits of each ground, those of one phone number joined.
     rows: Vec<String>,
-    texts: Vec<String>,
+    links: HashSet<String>,
 }
 
 impl Known {
@@ -57,7 +63,7 @@ impl Known {
             }
         }
         self.values.extend(chinese(&text, false));
-        self.texts.push(text.to_lowercase());
+        self.links.extend(links(&text));
     }
 
     fn has(&self, number: &Number) -> bool {
@@ -74,8 +80,9 @@ impl Known {
         })
     }
 
+    /// The link itself, or the front page of one; a part of a name (`hop.com` of `shop.com`) is another's.
     fn has_link(&self, link: &str) -> bool {
-        self.texts.iter().any(|text| text.contains(link))
+        self.links.contains(link) || self.links.iter().any(|known| host(known) == link)
     }
 }
 
@@ -204,21 +211,66 @@ fn normal(value: &str) -> String {
 
 /// Links and e-mail addresses, lower case, without scheme and slash at the end.
 fn links(text: &str) -> Vec<String> {
-    text.split(|letter: char| !letter.is_ascii_graphic())
-        .flat_map(|word| word.split(['(', ')', '<', '>', '"', '[', ']']))
-        .filter_map(|word| {
-            let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
-            let lower = word.to_ascii_lowercase();
-            let bare = lower.split_once("://").map_or(&*lower, |(_, bare)| bare);
-            let bare = bare.strip_prefix("www.").unwrap_or(bare);
-            let host = bare.split(['/', '?', '#']).next().unwrap_or_default();
-            let is_host = host.rsplit_once('.').is_some_and(|(name, end)| {
-                DOMAINS.contains(&end) && name.ends_with(|l: char| l.is_ascii_alphanumeric())
-            });
-            let is_link = lower.contains("://") || lower.starts_with("www.") || is_host;
-            is_link.then(|| bare.trim_end_matches('/').to_owned())
-        })
+    let ends = |letter: char| !letter.is_ascii_graphic() || "()<>\"[]{},;|'`*".contains(letter);
+    text.split(ends)
+        .filter_map(link)
+        .chain(foreign(text))
         .collect()
+}
+
+fn link(word: &str) -> Option<String> {
+    let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    let (has_scheme, bare) = match word.split_once("://") {
+        Some((_, bare)) => (true, bare),
+        None => (false, word),
+    };
+    // `LINE:lin.ee/x`, `mailto:a@b.tw`; behind a port's colon stand digits.
+    let bare = match host(bare).rsplit_once(':') {
+        Some((before, after)) if !after.bytes().all(|byte| byte.is_ascii_digit()) => {
+            &bare[before.len() + 1..]
+        }
+        _ => bare,
+    };
+    let lower = bare.to_ascii_lowercase();
+    let has_www = lower.starts_with("www.");
+    let lower = lower.strip_prefix("www.").unwrap_or(&lower);
+    let is_link = has_scheme || has_www || is_host(host(bare), host(bare).len() < bare.len());
+    is_link.then(|| lower.trim_end_matches('/').to_owned())
+}
+
+/// Up to the path.
+fn host(link: &str) -> &str {
+    link.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// Whether it is a host (or an e-mail address) without its scheme being said.
+fn is_host(host: &str, has_path: bool) -> bool {
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    let Some((name, end)) = host.rsplit_once('.') else {
+        return false;
+    };
+    let last = name.rsplit(['.', '@']).next().unwrap_or_default();
+    let is_name = last.ends_with(|letter: char| letter.is_ascii_alphanumeric());
+    let lower = end.to_ascii_lowercase();
+    if DOMAINS.contains(&&*lower) {
+        return is_name;
+    }
+    let is_word = (2..=24).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_even = end == lower || end == end.to_ascii_uppercase();
+    let has_letter = last.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let is_file = FILES.contains(&&*lower) && !has_path;
+    is_name && is_word && is_even && has_letter && !is_file
+}
+
+/// Hosts of other letters than ASCII's, which need their scheme to be seen: `http://例子.台灣/x`.
+fn foreign(text: &str) -> impl Iterator<Item = String> {
+    text.match_indices("://").filter_map(|(at, scheme)| {
+        let rest = &text[at + scheme.len()..];
+        let is_foreign = rest.starts_with(|l: char| !l.is_ascii() && l.is_alphanumeric());
+        let end = rest.find(|l: char| !(l.is_alphanumeric() || "./-".contains(l)));
+        let link = &rest[..end.unwrap_or(rest.len())];
+        is_foreign.then(|| link.trim_end_matches(['.', '/']).to_lowercase())
+    })
 }
 
 #[cfg(test)]
@@ -263,5 +315,49 @@ mod tests {
             assert_eq!(invented(answer, &[SHOP]), Some(what), "{answer}");
         }
         assert_eq!(invented("訂單 A123 到了", &[SHOP, "我的訂單 A123"]), None);
+    }
+
+    #[test]
+    fn a_link_that_stands_nowhere_is_invented_whatever_its_end() {
+        for answer in [
+            "請看 bit.ly/3xYz",
+            "請看bit.ly",
+            "加好友：lin.ee/AbCd",
+            "短網址 reurl.cc/x",
+            "到 shop.xyz 購買",
+            "到 SHOP.VIP 購買",
+            "https://reurl.cc",
+            "http://例子.台灣/x",
+            "www.evil",
+            "請看 hop.example.com/help",
+            "請看 example.com",
+            "請看 shop.example.com/helpme",
+            "請看 shop.example.com/help/pay",
+            "寄到 help@bit.ly",
+            "LINE:evil.vip",
+            "看 evil.vip，謝謝",
+            "看 evil.vip:8080/x",
+        ] {
+            assert_eq!(invented(answer, &[SHOP]), Some(Invented::Link), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_link_of_the_grounds_may_be_given_in_every_dress_and_no_word_is_taken_for_one() {
+        let more = "加好友：lin.ee/AbCd，或寄 Help@Shop.vip；見 http://例子.台灣/x 。";
+        for answer in [
+            "請看 https://www.shop.example.com/help/。",
+            "[說明](https://shop.example.com/help)",
+            "請看shop.example.com",
+            "LINE:lin.ee/AbCd",
+            "lin.ee/abcd,help@shop.vip",
+            "mailto:help@shop.vip",
+            "http://例子.台灣/x",
+            "Thanks.Please wait, e.g. a photo.jpg, approx.",
+            "OK...好的",
+            "Mr.Wang 您好",
+        ] {
+            assert_eq!(invented(answer, &[SHOP, more]), None, "{answer}");
+        }
     }
 }

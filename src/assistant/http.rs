@@ -12,6 +12,8 @@ use tokio::time::Instant;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Idle connections are closed by us first.
 const IDLE: Duration = Duration::from_secs(30);
+/// A server's wish is heard up to a day; more is no wish but a mistake.
+const LONGEST_WISH: Duration = Duration::from_secs(86_400);
 /// Bytes of an answer that are read; one with token probabilities has about 100 for each token.
 const LONGEST: usize = 2 * 1024 * 1024;
 const USER_AGENT: &str = concat!("hotline/", env!("CARGO_PKG_VERSION"));
@@ -20,7 +22,7 @@ const USER_AGENT: &str = concat!("hotline/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: u16,
-    /// How long the server asks to be left alone.
+    /// How long the server asks to be left alone, at most a day.
     pub retry_after: Option<Duration>,
     pub body: Bytes,
 }
@@ -82,13 +84,14 @@ fn classify(error: reqwest::Error) -> Lost {
 /// Seconds or a date (RFC 9110, section 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let at = httpdate::parse_http_date(text).ok()?;
-            Some(at.duration_since(SystemTime::now()).unwrap_or_default())
-        }
-    }
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let wish = if is_number {
+        text.parse().map_or(LONGEST_WISH, Duration::from_secs)
+    } else {
+        let at = httpdate::parse_http_date(text).ok()?;
+        at.duration_since(SystemTime::now()).unwrap_or_default()
+    };
+    Some(wish.min(LONGEST_WISH))
 }
 
 /// The client of this thread: a connection driven by another thread's runtime waits for that thread. Owners
@@ -116,4 +119,27 @@ fn client(owner: u64) -> Option<reqwest::Client> {
         clients.insert(owner, built.clone());
         Some(built)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_of_ages_is_a_day() {
+        for (text, expected) in [
+            ("7", Some(Duration::from_secs(7))),
+            ("18446744073709551615", Some(LONGEST_WISH)),
+            ("99999999999999999999999", Some(LONGEST_WISH)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(LONGEST_WISH)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(Duration::ZERO)),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(text));
+            assert_eq!(retry_after(&headers), expected, "{text}");
+        }
+    }
 }

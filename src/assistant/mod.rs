@@ -9,12 +9,13 @@
 //! | `model` | one question to a model: material, asking, judgement |
 //! | `prompt`, `language` | what a model is told |
 //! | `server`, `http`, `manner`, `wire` | how its server is asked |
-//! | `reading`, `confidence`, `facts`, `grounding` | what its words are worth |
+//! | `reading`, `confidence`, `courtesy`, `facts`, `grounding` | what its words are worth |
 //! | `quoting` | articles as answers, citations |
 //! | `budget` | tokens per channel and day |
 
 mod budget;
 mod confidence;
+mod courtesy;
 mod facts;
 mod grounding;
 mod http;
@@ -92,7 +93,7 @@ impl Assistant {
             AiProvider::None => return Ok(None),
             AiProvider::Knowledge => (None, true),
             AiProvider::OpenAi(server) => {
-                let model = Model::new(server, store).ok_or(Unusable)?;
+                let model = Model::new(server, settings.timeout, store).ok_or(Unusable)?;
                 (Some(model), server.direct_answers)
             }
         };

@@ -11,6 +11,7 @@ use super::wire::Completion;
 use crate::config::settings::OpenAi;
 use crate::domain::conversation::From;
 use crate::domain::mask::Mask;
+use crate::domain::time::Span;
 use crate::domain::verdict::{By, Draft, Failing, Verdict};
 use crate::ports::assistant::{Question, Said};
 use crate::ports::knowledge::{Article, Knowledge};
@@ -35,10 +36,11 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Prepares; nothing is sent. `None`: the address or the key cannot stand in a request.
-    pub fn new(settings: &OpenAi, store: Arc<dyn Store>) -> Option<Model> {
+    /// Prepares; nothing is sent. `timeout`: of a whole answer. `None`: the address or the key cannot stand in
+    /// a request.
+    pub fn new(settings: &OpenAi, timeout: Span, store: Arc<dyn Store>) -> Option<Model> {
         Some(Model {
-            server: Server::new(settings)?,
+            server: Server::new(settings, timeout)?,
             budget: Budget::new(store, settings.daily_tokens),
             persona: settings.persona.clone(),
             instructions: settings.instructions.clone(),
@@ -103,7 +105,7 @@ impl Model {
             // Whoever does not tell is reckoned with what it may have used.
             let (prompt, answer) = usage.unwrap_or((asked, most - asked));
             meter::assistant_tokens(channel, prompt, answer);
-            reserved.spend(prompt + answer);
+            reserved.spend(prompt.saturating_add(answer));
         };
         let said = self.server.ask(prompt, until, spent).await;
         reserved.end();

@@ -2,7 +2,8 @@
 //! when it is sick.
 //!
 //! A question has no effect on the server but its price, so trying it again is safe; each try stays within the
-//! question's deadline. Refusals of the manner of asking are not failures.
+//! question's deadline. Refusals of the manner of asking are not failures. A server is called slow only when it
+//! had time: what a question waited before it was asked says nothing of the server.
 
 use super::http::{Answer, Lost, post};
 use super::manner::Manner;
@@ -10,7 +11,7 @@ use super::prompt::Prompt;
 use super::wire::{self, Completion, Limits};
 use crate::config::settings::OpenAi;
 use crate::domain::breaker::{Breaker, Leave, State};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 use crate::domain::verdict::Failing;
 use crate::telemetry::meter;
 use reqwest::Url;
@@ -37,6 +38,8 @@ pub(super) struct Server {
     model: Arc<str>,
     limits: Limits,
     tries: u32,
+    /// Half of `ai.timeout`: a try that had less and timed out says nothing of the server.
+    fair: Duration,
     manner: AtomicU8,
     breaker: Mutex<Breaker>,
     began: Instant,
@@ -45,8 +48,9 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Prepares; nothing is sent. `None`: the address or the key cannot stand in a request.
-    pub fn new(settings: &OpenAi) -> Option<Server> {
+    /// Prepares; nothing is sent. `timeout`: of a whole answer. `None`: the address or the key cannot stand in
+    /// a request.
+    pub fn new(settings: &OpenAi, timeout: Span) -> Option<Server> {
         static IDS: AtomicU64 = AtomicU64::new(1);
         let url = format!("{}/chat/completions", settings.base_url);
         let bearer = match &settings.api_key {
@@ -67,6 +71,7 @@ impl Server {
                 max_tokens: settings.max_tokens,
             },
             tries: settings.tries,
+            fair: timeout.std() / 2,
             manner: AtomicU8::new(Manner::BEST.byte()),
             breaker: Mutex::new(Breaker::new(settings.breaker)),
             began: Instant::now(),
@@ -97,6 +102,11 @@ impl Server {
         loop {
             if self.rests_now() {
                 return Err(Failing::Throttled);
+            }
+            // Too late is nobody's sickness: the breaker is not asked.
+            let left = until.saturating_duration_since(Instant::now());
+            if left < LEAST {
+                return Err(Failing::Timeout);
             }
             let leave = self.admit().ok_or(Failing::BreakerOpen)?;
             let body = wire::request(&self.model, prompt, self.limits, manner).to_string();
@@ -159,10 +169,13 @@ impl Server {
                     if lost != Lost::NotConnected {
                         spent(None); // it may have worked on the answer
                     }
-                    leave.settle(false);
                     if lost == Lost::Timeout {
+                        if left >= self.fair {
+                            leave.settle(false);
+                        }
                         return Err(Failing::Timeout);
                     }
+                    leave.settle(false);
                     (Failing::Server, backoff(tries))
                 }
             };
@@ -258,7 +271,7 @@ fn refuses_manner(status: u16) -> bool {
 
 /// Whether there is time for a pause and a try after it.
 fn fits(pause: Duration, until: Instant) -> bool {
-    Instant::now() + pause + LEAST < until
+    until.saturating_duration_since(Instant::now()) > pause.saturating_add(LEAST)
 }
 
 fn backoff(tries: u32) -> Duration {

@@ -66,7 +66,7 @@ pub(super) struct Completion {
     pub finished: bool,
     /// Geometric mean of its tokens' probabilities, when the server tells them.
     pub logprob: Option<f64>,
-    /// Tokens of prompt and answer, when the server tells them.
+    /// Tokens of prompt and answer, when the server tells them; of a bare total all are the prompt's.
     pub usage: Option<(u64, u64)>,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Completion {
 struct Body {
     choices: Vec<Choice>,
     #[serde(default)]
-    usage: Option<Usage>,
+    usage: Value,
 }
 
 #[derive(Deserialize)]
@@ -92,14 +92,6 @@ struct Message {
     content: Value,
     #[serde(default)]
     refusal: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Usage {
-    #[serde(default)]
-    prompt_tokens: u64,
-    #[serde(default)]
-    completion_tokens: u64,
 }
 
 /// Reads the body of a 200; `None` when it is none of these.
@@ -123,9 +115,20 @@ pub(super) fn completion(body: &[u8]) -> Option<Completion> {
         finished: stopped && refusal.is_none(),
         content: refusal.unwrap_or(content),
         logprob: logprob(&choice.logprobs),
-        usage: body
-            .usage
-            .map(|usage| (usage.prompt_tokens, usage.completion_tokens)),
+        usage: usage(&body.usage),
+    })
+}
+
+/// Half a bill is none: both parts, or the total.
+fn usage(usage: &Value) -> Option<(u64, u64)> {
+    let told = |key: &str| usage[key].as_u64().filter(|tokens| *tokens > 0);
+    let (prompt, answer) = (told("prompt_tokens"), told("completion_tokens"));
+    let both = prompt.zip(answer);
+    both.or_else(|| {
+        let total = told("total_tokens")?;
+        let answer = answer.or_else(|| total.checked_sub(prompt?));
+        let answer = answer.unwrap_or(0).min(total);
+        Some((total - answer, answer))
     })
 }
 
@@ -171,6 +174,45 @@ mod tests {
         assert_eq!((refused.content.as_str(), refused.finished), ("no", false));
         for none in [&b"<html>"[..], b"{}", br#"{"choices":[]}"#, b"[]", b""] {
             assert_eq!(completion(none), None);
+        }
+    }
+
+    #[test]
+    fn half_a_bill_is_none_and_spoils_no_answer() {
+        for (told, expected) in [
+            (
+                json!({"prompt_tokens": 7, "completion_tokens": 3}),
+                Some((7, 3)),
+            ),
+            (json!({"total_tokens": 900}), Some((900, 0))),
+            (
+                json!({"prompt_tokens": 700, "total_tokens": 900}),
+                Some((700, 200)),
+            ),
+            (
+                json!({"completion_tokens": 100, "total_tokens": 900}),
+                Some((800, 100)),
+            ),
+            (
+                json!({"prompt_tokens": 950, "total_tokens": 900}),
+                Some((900, 0)),
+            ),
+            (json!({"prompt_tokens": 7, "completion_tokens": 0}), None),
+            (json!({"prompt_tokens": 7}), None),
+            (json!({"prompt_tokens": -7, "completion_tokens": 3}), None),
+            (
+                json!({"prompt_tokens": 7.5, "completion_tokens": "3"}),
+                None,
+            ),
+            (json!({"prompt_tokens": null, "total_tokens": 1e300}), None),
+            (json!({}), None),
+            (json!(null), None),
+            (json!("free"), None),
+            (json!([1]), None),
+        ] {
+            let body = json!({"choices": [{"message": {"content": "a"}}], "usage": told});
+            let read = completion(body.to_string().as_bytes()).expect("an answer");
+            assert_eq!(read.usage, expected, "{told}");
         }
     }
 

@@ -113,6 +113,10 @@ struct Load {
 impl Load {
     fn change(&self, count: &AtomicUsize, by: isize) {
         count.fetch_add(by as usize, Ordering::AcqRel); // two's complement: adding -1 takes one away
+        self.tell();
+    }
+
+    fn tell(&self) {
         let (in_flight, waiting) = (&self.in_flight, &self.waiting);
         meter::assistant_load(
             in_flight.load(Ordering::Acquire),
@@ -191,11 +195,7 @@ impl Inner {
         if let Ok(permit) = self.places.clone().try_acquire_owned() {
             return Some(permit);
         }
-        if self.load.waiting.load(Ordering::Acquire) >= self.most * WAITING {
-            return None;
-        }
-        self.load.change(&self.load.waiting, 1);
-        let _waits = Waits(&self.load);
+        let _waits = Waits::begin(&self.load, self.most * WAITING)?;
         let permit = timeout_at(until, self.places.clone().acquire_owned());
         permit.await.ok()?.ok()
     }
@@ -268,6 +268,17 @@ impl Seat {
 /// One that waits for a place.
 struct Waits<'a>(&'a Load);
 
+impl<'a> Waits<'a> {
+    /// `None`: so many wait already. Looking and counting are one step, threads ask at once.
+    fn begin(load: &'a Load, most: usize) -> Option<Waits<'a>> {
+        let next = |waiting: usize| (waiting < most).then_some(waiting + 1);
+        let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
+        load.waiting.fetch_update(set, fetch, next).ok()?;
+        load.tell();
+        Some(Waits(load))
+    }
+}
+
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
         self.0.change(&self.0.waiting, -1);
@@ -312,5 +323,27 @@ impl AssistantStage for Assistant {
             workers: self.inner.observed.alive.load(Ordering::Relaxed),
             restarts: self.inner.observed.restarts.load(Ordering::Relaxed),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_more_wait_than_may_however_many_threads_ask() {
+        let load = Load::default();
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..50_000 {
+                        let waits = Waits::begin(&load, 1);
+                        assert!(load.waiting.load(Ordering::Acquire) <= 1);
+                        drop(waits);
+                    }
+                });
+            }
+        });
+        assert_eq!(load.waiting.load(Ordering::Acquire), 0);
     }
 }

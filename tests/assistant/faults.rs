@@ -150,3 +150,35 @@ async fn a_sick_server_is_left_alone_and_found_well_again() {
     .await;
     assert_eq!(bench.health().breaker, Some("closed"));
 }
+
+#[actix_web::test]
+async fn a_wish_to_be_left_alone_for_ages_harms_nobody() {
+    for status in [429, 503] {
+        let bench = Bench::model(&[]);
+        bench.set_up(always(Script {
+            retry_after: Some(u64::MAX),
+            ..Script::status(status)
+        }));
+        let failing = match status {
+            429 => Failing::Throttled,
+            _ => Failing::Server,
+        };
+        let verdict = bench.ask(question("你好嗎")).await;
+        assert_eq!(verdict, Verdict::Failed(failing), "{status}");
+        assert_eq!(bench.requests(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn what_a_question_waited_before_does_not_make_the_server_sick() {
+    let bench = Bench::with(&[], |server| server.breaker.failures = 1);
+    bench.set_up(always(Script::fault(Fault::Hang)));
+    let timeout = Verdict::Failed(Failing::Timeout);
+    for (patience, requests) in [(100, 0), (700, 1)] {
+        let mut late = question("你好嗎");
+        late.patience = Span(patience);
+        assert_eq!(bench.ask(late).await, timeout, "{patience}");
+        assert_eq!(bench.requests(), requests, "{patience}");
+        assert_eq!(bench.health().breaker, Some("closed"), "{patience}");
+    }
+}

@@ -87,21 +87,22 @@ fn value(numeral: &str) -> Option<u64> {
     }
     if numeral.chars().all(|letter| figure(letter).is_some()) {
         let figures = numeral.chars().filter_map(figure);
-        return Some(figures.fold(0, |sum, figure| sum * 10 + figure));
+        return Some(figures.fold(0, |sum, figure| sum * 10 + figure)); // at most nine figures
     }
-    let (mut sum, mut part, mut last) = (0, 0, None);
+    let (mut sum, mut part, mut last) = (0_u64, 0, None);
     for letter in numeral.chars() {
         match (figure(letter), scale(letter)) {
             (Some(figure), _) => last = Some(figure),
             (None, Some(10_000)) => {
-                sum = (sum + part + last.take().unwrap_or(0)).max(1) * 10_000;
+                let many = (sum + part + last.take().unwrap_or(0)).max(1);
+                sum = many.checked_mul(10_000)?; // 萬萬萬萬萬
                 part = 0;
             }
             (None, Some(scale)) => part += last.take().unwrap_or(1) * scale,
             (None, None) => return None,
         }
     }
-    Some(sum + part + last.unwrap_or(0))
+    sum.checked_add(part + last.unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -122,5 +123,13 @@ mod tests {
             assert_eq!(value(text), Some(expected), "{text}");
         }
         assert_eq!(value("九九九九九九九九九九"), None);
+    }
+
+    #[test]
+    fn a_number_beyond_reason_is_none_and_harms_nobody() {
+        for text in ["萬萬萬萬萬", "萬萬萬萬萬萬萬萬萬", "九千萬萬萬萬九千"] {
+            assert_eq!(value(text), None, "{text}");
+        }
+        assert!(chinese("萬萬萬萬萬元", true).is_empty());
     }
 }

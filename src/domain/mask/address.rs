@@ -1,4 +1,5 @@
-//! Street addresses: Taiwanese ones by 號 after a road, English ones by the word for a road.
+//! Street addresses: Taiwanese ones by 號 after a road, or without it by city or district, road and number;
+//! English ones by the word for a road.
 
 use super::letters::Letter;
 use super::{Kind, Spot};
@@ -7,6 +8,12 @@ use super::{Kind, Spot};
 const WINDOW: usize = 32;
 /// How far an English road's name may be from its number.
 const ENGLISH: usize = 40;
+/// Digits of the longest house number with its sub-number.
+const HOUSE: usize = 6;
+/// Behind a number: then it counts, or is a time, and is no house number.
+const COUNTED: &str = "點点時时分秒天日月年週周元塊块折成個个件人次份位盒包箱組组號号段:/%.公米kK";
+/// Before 路: then it is no road.
+const NO_ROADS: &str = "網网走線线馬马上半";
 const CITIES: [&str; 27] = [
     "台北",
     "臺北",
@@ -53,7 +60,7 @@ pub(super) fn addresses(letters: &[Letter]) -> Vec<Spot> {
     let mut spots = english(letters);
     for (at, letter) in letters.iter().enumerate() {
         if matches!(letter.plain, '號' | '号')
-            && let Some(from) = begin(letters, at)
+            && let Some(from) = begin(letters, at, false)
         {
             spots.push(Spot {
                 kind: Kind::Address,
@@ -61,16 +68,59 @@ pub(super) fn addresses(letters: &[Letter]) -> Vec<Spot> {
                 to: end(letters, at + 1),
             });
         }
+        if is_road(letters, at)
+            && let Some(to) = house(letters, at + 1)
+            && let Some(from) = begin(letters, to, true)
+        {
+            let is_lane = letters
+                .get(to)
+                .is_some_and(|l| matches!(l.plain, '巷' | '弄'));
+            spots.push(Spot {
+                kind: Kind::Address,
+                from,
+                to: end(letters, to + usize::from(is_lane)),
+            });
+        }
     }
     spots
+}
+
+fn is_road(letters: &[Letter], at: usize) -> bool {
+    let before = at
+        .checked_sub(1)
+        .map_or(' ', |before| letters[before].plain);
+    match letters[at].plain {
+        '路' => !NO_ROADS.contains(before),
+        '街' | '巷' | '弄' | '段' => true,
+        '道' => before == '大',
+        _ => false,
+    }
+}
+
+/// Where the house number ends that begins here; `None`: there is none.
+fn house(letters: &[Letter], from: usize) -> Option<usize> {
+    let plain = |at: usize| letters.get(at).map(|letter| letter.plain);
+    let begin = from + usize::from(plain(from) == Some(' '));
+    let length = letters[begin.min(letters.len())..]
+        .iter()
+        .take_while(|letter| is_number(letter))
+        .count();
+    let to = begin + length;
+    let number = &letters[begin.min(letters.len())..to.min(letters.len())];
+    let begins = number.first()?;
+    let is_first = begins.digit().is_some() || matches!(begins.plain, '十' | '百');
+    let behind = plain(to + usize::from(plain(to) == Some(' ')));
+    let is_counted = behind.is_some_and(|letter| COUNTED.contains(letter));
+    (is_first && length <= HOUSE && !is_counted).then_some(to)
 }
 
 fn is_number(letter: &Letter) -> bool {
     letter.digit().is_some() || matches!(letter.plain, '十' | '百' | '之' | '-' | '~')
 }
 
-/// Where the address begins whose 號 is at `at`; `None`: it is no address (7 號電池).
-fn begin(letters: &[Letter], at: usize) -> Option<usize> {
+/// Where the address begins whose number ends at `at`; `None`: it is no address (7 號電池). `strict`: a city or a
+/// district must stand before the road.
+fn begin(letters: &[Letter], at: usize, strict: bool) -> Option<usize> {
     let mut number = at;
     while number > 0 && (is_number(&letters[number - 1]) || letters[number - 1].plain == ' ') {
         number -= 1;
@@ -98,10 +148,14 @@ fn begin(letters: &[Letter], at: usize) -> Option<usize> {
         .iter()
         .position(|letter| matches!(letter, '縣' | '县' | '市' | '區' | '区' | '鄉' | '鎮'))
         .filter(|district| *district < road);
-    let start = city
+    let place = city
         .min()
-        .or(district.map(|district| district.saturating_sub(2)))
-        .unwrap_or(road.saturating_sub(4));
+        .or(district.map(|district| district.saturating_sub(2)));
+    let start = match place {
+        Some(place) => place,
+        None if strict => return None,
+        None => road.saturating_sub(4),
+    };
     let mut from = from + start;
     // The postcode before it.
     while from > 0 && (letters[from - 1].digit().is_some() || letters[from - 1].plain == ' ') {

@@ -1,7 +1,8 @@
 //! Phone, card and ID numbers, and e-mail addresses.
 //!
 //! A number is read over its separators, group by group; the longest reading that is a number of a known
-//! shape wins. What is glued to a Latin letter (`TW20260101005`) is an order number, not a phone number.
+//! shape wins. Where the writing of digits changes (`0912345678五點後`) a number may end or begin. Only two capital
+//! letters before it make an order number of it (`TW20260101005`): other letters just touch.
 
 use super::letters::{Letter, cue};
 use super::{Kind, Spot};
@@ -24,13 +25,36 @@ const PHONE_CUES: &[&str] = &[
     "mobile",
     "call",
 ];
+/// Two capitals before a number that are a word, not the beginning of an order number.
+const WORDS: [&str; 18] = [
+    "ID", "NO", "PH", "HP", "OK", "HI", "ME", "MY", "IS", "AT", "TO", "BY", "OR", "MR", "MS", "IT",
+    "ON", "AM",
+];
 const CARD_CUES: &[&str] = &["卡號", "卡号", "信用卡", "帳號", "账号", "帳戶", "匯款到"];
 
-/// Digits that touch.
+/// Digits of one writing that touch.
 struct Group {
+    writing: Writing,
     digits: String,
     from: usize,
     to: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Latin,
+    Chinese,
+    Other,
+}
+
+impl Writing {
+    fn of(digit: char) -> Writing {
+        match digit {
+            '0'..='9' => Writing::Latin,
+            '〇' | '○' | '\u{4e00}'..='\u{9fff}' => Writing::Chinese,
+            _ => Writing::Other,
+        }
+    }
 }
 
 pub(super) fn numbers(letters: &[Letter]) -> Vec<Spot> {
@@ -44,11 +68,16 @@ pub(super) fn numbers(letters: &[Letter]) -> Vec<Spot> {
             if before.is_some_and(|before| !is_gap(&letters[before.to..group.from])) {
                 break;
             }
+            // A whole number is not made longer by what touches it in another writing.
+            let touches = before.is_some_and(|before| before.to == group.from);
+            if touches && longest.is_some() && is_whole(&joined) {
+                break;
+            }
             joined.push_str(&group.digits);
             if joined.len() > LONGEST {
                 break;
             }
-            if let Some(kind) = kind(letters, &joined, groups[next].from, group.to) {
+            if let Some(kind) = kind(letters, &joined, groups[next].from) {
                 longest = Some((step, kind, group.to));
             }
         }
@@ -74,12 +103,14 @@ fn groups(letters: &[Letter]) -> Vec<Group> {
         let Some(digit) = letter.digit() else {
             continue;
         };
+        let writing = Writing::of(letter.plain);
         match groups.last_mut() {
-            Some(last) if last.to == at => {
+            Some(last) if last.to == at && last.writing == writing => {
                 last.digits.push(digit);
                 last.to += 1;
             }
             _ => groups.push(Group {
+                writing,
                 digits: digit.to_string(),
                 from: at,
                 to: at + 1,
@@ -93,15 +124,30 @@ fn is_gap(between: &[Letter]) -> bool {
     between.len() <= GAP && between.iter().all(Letter::is_separator)
 }
 
-fn kind(letters: &[Letter], digits: &str, from: usize, to: usize) -> Option<Kind> {
-    let is_latin = |at: usize| {
-        letters
-            .get(at)
-            .is_some_and(|l| l.plain.is_ascii_alphabetic())
-    };
-    let is_glued = from > 0 && is_latin(from - 1);
+/// Numbers that need no word beside them and have their full length.
+fn is_whole(digits: &str) -> bool {
+    let is_mobile = digits.starts_with("8869") && digits.len() == 12;
+    is_mobile
+        || digits.starts_with('0') && digits.len() == 10
+        || digits.len() >= 13 && is_luhn(digits)
+}
+
+/// The Latin letters that touch a place from before.
+fn word_before(letters: &[Letter], from: usize) -> String {
+    let touching = letters[..from].iter().rev();
+    let word = touching.take_while(|letter| letter.plain.is_ascii_alphabetic());
+    let word: Vec<char> = word.map(|letter| letter.plain).collect();
+    word.iter().rev().collect()
+}
+
+fn is_order(letters: &[Letter], from: usize) -> bool {
+    let word = word_before(letters, from);
+    word.len() == 2 && word.bytes().all(|b| b.is_ascii_uppercase()) && !WORDS.contains(&&*word)
+}
+
+fn kind(letters: &[Letter], digits: &str, from: usize) -> Option<Kind> {
     let says_phone = cue(letters, from, NEAR, PHONE_CUES);
-    if is_latin(to) || is_glued && !says_phone {
+    if is_order(letters, from) && !says_phone {
         return None;
     }
     let length = digits.len();
@@ -147,8 +193,7 @@ fn is_luhn(digits: &str) -> bool {
 pub(super) fn ids(letters: &[Letter]) -> Vec<Spot> {
     let mut spots = Vec::new();
     for (from, first) in letters.iter().enumerate() {
-        let starts = first.plain.is_ascii_alphabetic()
-            && (from == 0 || !letters[from - 1].plain.is_ascii_alphanumeric());
+        let starts = first.plain.is_ascii_alphabetic() && (from == 0 || begins_id(letters, from));
         if !starts {
             continue;
         }
@@ -169,7 +214,7 @@ pub(super) fn ids(letters: &[Letter]) -> Vec<Spot> {
         }
         let ends = letters
             .get(at)
-            .is_none_or(|next| !next.plain.is_ascii_alphanumeric());
+            .is_none_or(|next| !next.plain.is_ascii_digit());
         let fits = digits.len() == wanted && (old || digits.starts_with(['1', '2', '8', '9']));
         if fits && ends {
             spots.push(Spot {
@@ -180,6 +225,16 @@ pub(super) fn ids(letters: &[Letter]) -> Vec<Spot> {
         }
     }
     spots
+}
+
+/// Whether an ID number may begin here: `idA…`, `IDA…`, but not `TWA…` or `7A…`.
+fn begins_id(letters: &[Letter], from: usize) -> bool {
+    let before = letters[from - 1].plain;
+    let word = word_before(letters, from).to_ascii_uppercase();
+    let is_capital = letters[from].plain.is_ascii_uppercase();
+    !before.is_ascii_alphanumeric()
+        || before.is_ascii_lowercase() && is_capital
+        || WORDS.contains(&&*word)
 }
 
 pub(super) fn emails(letters: &[Letter]) -> Vec<Spot> {

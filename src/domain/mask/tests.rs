@@ -30,6 +30,34 @@ fn phone_numbers_are_hidden_however_they_are_typed() {
 }
 
 #[test]
+fn letters_and_numerals_that_touch_a_number_do_not_show_it() {
+    for (text, expected) in [
+        ("0912345678Amy", "[電話1]Amy"),
+        ("手機0912345678Wang", "手機[電話1]Wang"),
+        ("my number is0912345678", "my number is[電話1]"),
+        ("ID0912345678", "ID[電話1]"),
+        ("Amy0912345678", "Amy[電話1]"),
+        ("打0912345678一下", "打[電話1]一下"),
+        ("電話0912345678五點後打", "電話[電話1]五點後打"),
+        ("0912345678三點後聯絡我", "[電話1]三點後聯絡我"),
+        ("+886912345678三點後", "[電話1]三點後"),
+        ("0912-345-678三點後", "[電話1]三點後"),
+        ("是一0912345678", "是一[電話1]"),
+        ("零九一二三四五六七八5點後", "[電話1]5點後"),
+        ("卡號4111111111111111一張", "卡號[卡號1]一張"),
+        ("VISA4111111111111111", "VISA[卡號1]"),
+        ("A123456789B", "[證號1]B"),
+        ("我的idA123456789五點", "我的id[證號1]五點"),
+        ("IDA123456789", "ID[證號1]"),
+        // One number in two writings is still one.
+        ("電話09一二345六78", "電話[電話1]"),
+        ("電話091234五678", "電話[電話1]"),
+    ] {
+        assert_eq!(hidden(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn order_numbers_dates_and_prices_stay() {
     for text in [
         "訂單 TW20260101005 到哪了",
@@ -43,6 +71,8 @@ fn order_numbers_dates_and_prices_stay() {
         "二十號到貨",
         "星期三五六有開嗎",
         "TW0912345678",
+        "TWA123456789",
+        "A1234567890",
         "@shop 你好",
     ] {
         assert_eq!(hidden(text), text);
@@ -88,6 +118,31 @@ fn street_addresses_are_hidden() {
 }
 
 #[test]
+fn an_address_without_its_last_letter_is_hidden_too() {
+    for (text, expected) in [
+        ("寄到高雄市三民區九如一路720 5樓", "寄到[地址1]"),
+        ("台北市信義路五段七之1", "[地址1]"),
+        ("寄台北市信義區信義路五段 7，謝謝", "寄[地址1]，謝謝"),
+        ("板橋區文化路一段188巷5弄3 2F", "[地址1]"),
+        ("台中市西屯區台灣大道三段99", "[地址1]"),
+    ] {
+        assert_eq!(hidden(text), expected, "{text}");
+    }
+    for text in [
+        "台北市信義路五段有門市嗎",
+        "台北市信義路 3 點見",
+        "台中市網路5折嗎",
+        "高雄市的網路 1000 元免運嗎",
+        "台北市知道 3 個",
+        "中山路 3",
+        "台北市信義路",
+        "路",
+    ] {
+        assert_eq!(hidden(text), text);
+    }
+}
+
+#[test]
 fn the_same_thing_has_the_same_placeholder_and_comes_back_as_typed() {
     let mut mask = Mask::new();
     assert_eq!(mask.hide("我是0912-345-678"), "我是[電話1]");
@@ -119,6 +174,9 @@ fn any_text_can_be_hidden_and_restored() {
         "A",
         "𝟎𝟗𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖",
         "st 5 st",
+        "台北市路5",
+        "街 ",
+        "市路一",
     ] {
         let mut mask = Mask::new();
         let hidden = mask.hide(text);
