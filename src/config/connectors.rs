@@ -47,9 +47,9 @@ pub struct Service {
     pub concurrency: usize,
     /// `max_answer`: greatest body that is read. Default `256KiB`; 1KiB–4MiB.
     pub max_answer: ByteSize,
-    /// `breaker_failures`: failed calls in a row that open the breaker. Default 5; 1–100.
+    /// `breaker_failures`: failed tries in a row that open the breaker. Default 5; 1–100.
     pub breaker_failures: u32,
-    /// `breaker_rest`: how long it stays open before one call probes. Default `10s`; 1s–10m.
+    /// `breaker_rest`: how long it stays open before one try probes. Default `10s`; 1s–10m.
     pub breaker_rest: Span,
 }
 

@@ -1,22 +1,25 @@
 //! An answer to an outcome and its fields.
 
+use super::way::Trouble;
 use crate::config::connectors::{Connector, value_at};
 use crate::ports::connector::Answered;
 use bytes::BytesMut;
 use reqwest::Response;
 use serde_json::Value as Json;
 
-/// The body as JSON; what is no JSON is null, so that an outcome may go by the status alone. `None`:
-/// it broke off or is longer than `most` bytes.
-pub(super) async fn body(response: &mut Response, most: usize) -> Option<Json> {
+/// The body as JSON; what is no JSON is null, so that an outcome may go by the status alone.
+///
+/// # Errors
+/// `Broken`: the connection broke off in it. `TooLong`: it is longer than `most` bytes.
+pub(super) async fn body(response: &mut Response, most: usize) -> Result<Json, Trouble> {
     let mut whole = BytesMut::new();
-    while let Some(more) = response.chunk().await.ok()? {
+    while let Some(more) = response.chunk().await.map_err(|_| Trouble::Broken)? {
         if whole.len() + more.len() > most {
-            return None;
+            return Err(Trouble::TooLong);
         }
         whole.extend_from_slice(&more);
     }
-    Some(serde_json::from_slice(&whole).unwrap_or(Json::Null))
+    Ok(serde_json::from_slice(&whole).unwrap_or(Json::Null))
 }
 
 /// The first outcome that fits; `None`: none does.

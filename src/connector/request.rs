@@ -103,10 +103,23 @@ fn path(template: &Template, call: &Call) -> Option<String> {
     for piece in &template.0 {
         match piece {
             Piece::Text(text) => path.push_str(text),
-            Piece::Slot(name) => encode(&mut path, value(call, name)?),
+            Piece::Slot(name) => {
+                let value = value(call, name)?;
+                // A proxy that decodes the path would find another one.
+                if !path.contains('?') && !is_segment(value) {
+                    return None;
+                }
+                encode(&mut path, value);
+            }
         }
     }
     Some(path)
+}
+
+/// Whether a value stays within its segment of a path, even decoded.
+fn is_segment(value: &str) -> bool {
+    let leaves = |c: char| matches!(c, '/' | '\\') || c.is_control();
+    !matches!(value, "." | "..") && !value.contains(leaves)
 }
 
 /// Everything but unreserved characters (RFC 3986, 2.3) as `%XX`.

@@ -11,7 +11,6 @@ use super::{Status, answer, told};
 use crate::config::connectors::{Connector, Service};
 use crate::domain::time::Span;
 use crate::ports::connector::{Answered, Call};
-use crate::telemetry::meter;
 use reqwest::Url;
 use std::error::Error;
 use std::net::IpAddr;
@@ -25,6 +24,11 @@ use tokio::time::{Instant, timeout_at};
 const WAITING: usize = 4;
 /// The pause before the second try; it doubles.
 const PAUSE: Duration = Duration::from_millis(100);
+/// A try with less time than this is not begun: it would only tell how long the queue was.
+const LEAST: Duration = Duration::from_millis(100);
+/// A service that is silent for this long is sick, even where the call had no time for the whole
+/// `timeout`; a try that had less of both says nothing.
+const FAIR: Duration = Duration::from_secs(5);
 
 /// Why a call has no outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +49,10 @@ pub enum Trouble {
     Timeout,
     /// The connection broke, or what came was no HTTP.
     Broken,
-    /// 5xx, or 429.
+    /// 5xx.
     Sick,
+    /// 429: well, and asks for less.
+    Throttled,
     /// The answer is longer than allowed.
     TooLong,
     /// No outcome of the connector fits.
@@ -66,6 +72,7 @@ impl Trouble {
             Trouble::Timeout => "timeout",
             Trouble::Broken => "broken",
             Trouble::Sick => "sick",
+            Trouble::Throttled => "throttled",
             Trouble::TooLong => "too_long",
             Trouble::NoOutcome => "no_outcome",
         }
@@ -73,6 +80,11 @@ impl Trouble {
 
     /// Whether another try may end otherwise.
     fn may_pass(self) -> bool {
+        self.is_sick() || self == Trouble::Throttled
+    }
+
+    /// Whether it says that the service is not well.
+    fn is_sick(self) -> bool {
         matches!(
             self,
             Trouble::Connect | Trouble::Timeout | Trouble::Broken | Trouble::Sick
@@ -118,7 +130,7 @@ impl Way {
             client,
             guard,
             address: bare.parse().ok(),
-            breaker: Breaker::new(service.breaker_failures, service.breaker_rest.std()),
+            breaker: Breaker::new(&service),
             places: Semaphore::new(service.concurrency),
             under_way: AtomicUsize::new(0),
             service,
@@ -130,10 +142,15 @@ impl Way {
         *self.service == *service
     }
 
+    /// Takes it out of use; calls under way go on.
+    pub(super) fn retire(&self) {
+        self.breaker.retire();
+    }
+
     pub(super) fn status(&self) -> Status {
         Status {
             service: self.service.id.clone(),
-            breaker: self.breaker.name(Instant::now()),
+            breaker: self.breaker.state().name(),
             under_way: self.under_way.load(Ordering::Relaxed),
         }
     }
@@ -163,16 +180,23 @@ impl Way {
         let mut tries = 0;
         loop {
             tries += 1;
-            let Some(leave) = self.breaker.admit(Instant::now()) else {
-                return Err(self.refused(Trouble::BreakerOpen));
-            };
             let began = Instant::now();
-            let result = self.try_once(connector, &prepared, until).await;
+            let left = until.saturating_duration_since(began);
+            if left < LEAST {
+                return Err(self.refused(Trouble::Timeout));
+            }
+            let leave = self.breaker.admit();
+            let leave = leave.ok_or_else(|| self.refused(Trouble::BreakerOpen))?;
+            let timeout = self.service.timeout.std();
+            let result = self
+                .try_once(connector, &prepared, began + left.min(timeout))
+                .await;
             let took = Span(began.elapsed().as_millis() as u64);
-            let is_well = !result.as_ref().is_err_and(|trouble| trouble.may_pass());
-            if let Some(is_open) = leave.settle(is_well, Instant::now()) {
-                meter::connector_breaker(&self.service.id, is_open);
-                tracing::warn!(service = %self.service.id, open = is_open, "connector breaker changed");
+            match &result {
+                // Too little time is our doing, not the service's.
+                Err(Trouble::Timeout) if left < timeout.min(FAIR) => drop(leave),
+                Err(trouble) => leave.settle(!trouble.is_sick()),
+                Ok(_) => leave.settle(true),
             }
             told(
                 &self.service.id,
@@ -185,7 +209,7 @@ impl Way {
                 Err(trouble)
                     if trouble.may_pass()
                         && tries < self.service.tries
-                        && Instant::now() + pause < until =>
+                        && Instant::now() + pause + LEAST < until =>
                 {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -201,7 +225,6 @@ impl Way {
         prepared: &Prepared,
         until: Instant,
     ) -> Result<Answered, Trouble> {
-        let until = until.min(Instant::now() + self.service.timeout.std());
         let answered = async {
             let sent = self.client.execute(prepared.request()).await;
             let mut response = sent.map_err(|error| trouble_of(&error))?;
@@ -210,13 +233,15 @@ impl Way {
             let body = answer::body(&mut response, most).await;
             let outcome = body
                 .as_ref()
+                .ok()
                 .and_then(|body| answer::outcome(connector, status, body));
             match (outcome, body) {
                 // What the config has a name for is an answer, even a 503.
                 (Some(outcome), _) => Ok(outcome),
-                (None, _) if status >= 500 || status == 429 => Err(Trouble::Sick),
-                (None, None) => Err(Trouble::TooLong),
-                (None, Some(_)) => Err(Trouble::NoOutcome),
+                (None, _) if status >= 500 => Err(Trouble::Sick),
+                (None, _) if status == 429 => Err(Trouble::Throttled),
+                (None, Err(trouble)) => Err(trouble),
+                (None, Ok(_)) => Err(Trouble::NoOutcome),
             }
         };
         timeout_at(until, answered)

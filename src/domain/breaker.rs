@@ -84,9 +84,17 @@ impl Breaker {
         self.state
     }
 
+    /// The state at a moment: an open one whose rest is over is half open, though nobody asked yet.
+    pub fn state_at(&self, now: Millis) -> State {
+        match self.state {
+            State::Open if now.since(self.since) >= self.rest => State::HalfOpen,
+            state => state,
+        }
+    }
+
     /// Asks for leave to call; `None` while open, or while a probe is out.
     pub fn admit(&mut self, now: Millis) -> Option<Leave> {
-        if self.state == State::Open && now.since(self.since) >= self.rest {
+        if self.state == State::Open && self.state_at(now) == State::HalfOpen {
             self.state = State::HalfOpen;
             self.good = 0;
             self.probing = false;
@@ -189,6 +197,8 @@ mod tests {
     #[test]
     fn good_probes_one_at_a_time_close_it() {
         let mut breaker = opened();
+        assert_eq!(breaker.state_at(Millis(999)), State::Open);
+        assert_eq!(breaker.state_at(Millis(1_000)), State::HalfOpen);
         let probe = breaker.admit(Millis(1_000)).unwrap();
         assert_eq!(breaker.state(), State::HalfOpen);
         assert!(breaker.admit(Millis(1_000)).is_none());

@@ -169,8 +169,12 @@ impl<'f> Graph<'f> {
 
     /// Which steps can be reached from the first by edges that pass.
     fn reached(&self, passes: impl Fn(&Edge<'_>) -> bool) -> Vec<bool> {
+        self.reached_from(vec![0], passes)
+    }
+
+    /// Which steps can be reached from any of these, themselves among them.
+    fn reached_from(&self, mut open: Vec<usize>, passes: impl Fn(&Edge<'_>) -> bool) -> Vec<bool> {
         let mut reached = vec![false; self.steps.len()];
-        let mut open = vec![0];
         while let Some(at) = open.pop() {
             if std::mem::replace(&mut reached[at], true) {
                 continue;
@@ -199,11 +203,21 @@ impl<'f> Graph<'f> {
         }
     }
 
-    /// Whether every way to a step goes through a step that asks for the slot.
+    /// Whether every way to a step goes through a step that asks for the slot, and none forgets it
+    /// after that.
     fn is_asked_before(&self, at: usize, slot: usize) -> bool {
         let asks = |step: usize| matches!(self.steps[step].act, Act::Ask { slot: asked, .. } if asked == slot);
         // The retry of the question itself may not name what it asks for: nothing was understood.
-        !self.reached(|edge| !asks(edge.from))[at]
+        let is_met = self.reached(|_| true);
+        let mut without = vec![0];
+        for (step, _) in is_met.iter().enumerate().filter(|(_, met)| **met) {
+            if let Act::Again { forget, next, .. } = &self.steps[step].act
+                && forget.contains(&slot)
+            {
+                without.push(*next);
+            }
+        }
+        !self.reached_from(without, |edge| !asks(edge.from))[at]
     }
 
     /// Whether every way to a step goes through an outcome that gives the field.

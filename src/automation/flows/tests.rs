@@ -227,6 +227,27 @@ fn each_fault_of_a_flow_is_named_at_its_line() {
 }
 
 #[test]
+fn a_slot_that_was_forgotten_is_not_used_before_it_is_asked_for_anew() {
+    let steps = |next: &str| {
+        flow(&format!(
+            "{ASK}{SURE}[[flow.step]]\nid = \"which\"\nbranch = \"sure\"\ncases = {{ yes = \"end\", no = \"again\" }}\n\
+             [[flow.step]]\nid = \"again\"\nforget = [\"number\", \"sure\"]\nsay = [{{ type = \"text\", text = \"no {{slot.number}}\" }}]\nnext = \"{next}\"\n{END}"
+        ))
+    };
+    let (_, _, faults) = read(&steps("ask"));
+    assert!(
+        !faults.iter().any(|fault| fault.contains("nobody asked")),
+        "{faults:#?}"
+    );
+    let (_, _, faults) = read(&steps("sure"));
+    let expected = "f.toml:30: flow[0].step[1]: found the slot \"number\", which nobody asked for";
+    assert!(
+        faults.iter().any(|fault| fault.starts_with(expected)),
+        "{faults:#?}"
+    );
+}
+
+#[test]
 fn what_is_odd_but_harmless_is_a_warning() {
     let (_, _, faults) = read(&flow(&format!(
         "{ASK}[[flow.step]]\nid = \"look\"\ncall = \"order\"\non = {{ found = \"tell\" }}\nfailed = \"tell\"\n\

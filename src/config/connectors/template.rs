@@ -36,10 +36,12 @@ impl Template {
         let is_plain = |text: &str| {
             // What a URL takes as it stands (RFC 3986, 3.3 and 3.4): anything else would be rewritten.
             let good = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/%?".contains(&b);
-            text.bytes().all(good)
-                && !text
-                    .split(['/', '?'])
-                    .any(|part| matches!(part, "." | ".."))
+            // Some servers decode a dot before they look for `..`.
+            let dots = |part: &str| {
+                let plain = part.replace("%2e", ".").replace("%2E", ".");
+                matches!(&*plain, "." | "..")
+            };
+            text.bytes().all(good) && !text.split(['/', '?']).any(dots)
         };
         let plain = pieces.iter().all(|piece| match piece {
             Piece::Text(text) => is_plain(text),

@@ -90,6 +90,10 @@ fn each_fault_is_named_at_its_line() {
             "c.toml:8: connector[0].path: found \"orders\"",
         ),
         (
+            connector("path = \"/a/%2e%2E/b\""),
+            "c.toml:8: connector[0].path: found \"/a/%2e%2E/b\"",
+        ),
+        (
             connector("path = \"/a/../b\""),
             "c.toml:8: connector[0].path: found \"/a/../b\"",
         ),

@@ -23,6 +23,7 @@ pub(super) const METRICS: &[Metric] = &[
                     "timeout",
                     "broken",
                     "sick",
+                    "throttled",
                     "too_long",
                     "no_outcome"
                 ]

@@ -9,7 +9,10 @@ pub fn connector_try(service: &str, result: &'static str, seconds: f64) {
     let id = service.to_string();
     counter!("hotline_connector_tries_total", "service" => id.clone(), "result" => result)
         .increment(1);
-    if !matches!(result, "unfit" | "forbidden" | "breaker_open" | "full") {
+    // A time-out in no time is one that was not begun.
+    let held = matches!(result, "unfit" | "forbidden" | "breaker_open" | "full")
+        || (result == "timeout" && seconds == 0.0);
+    if !held {
         histogram!("hotline_connector_seconds", "service" => id).record(seconds);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The longest words win, so that 不好 is no 好. Words of two values in one text say nothing.
 
+use super::consent;
 use crate::automation::fold::{Folded, fold};
 use crate::domain::playbook::Reading;
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -12,85 +13,6 @@ use std::sync::Arc;
 /// about something else.
 const SHORT: usize = 24;
 
-/// The words for yes.
-const YES: [&str; 35] = [
-    "是",
-    "是的",
-    "對",
-    "對的",
-    "沒錯",
-    "正確",
-    "好",
-    "好的",
-    "好喔",
-    "好啊",
-    "可以",
-    "確認",
-    "確定",
-    "確認取消",
-    "確定取消",
-    "確認修改",
-    "要",
-    "嗯",
-    "嗯嗯",
-    "恩",
-    "行",
-    "沒問題",
-    "就這樣",
-    "ok",
-    "okay",
-    "yes",
-    "y",
-    "yeah",
-    "yep",
-    "sure",
-    "confirm",
-    "correct",
-    "はい",
-    "麻煩了",
-    "同意",
-];
-
-/// The words for no, and what looks like yes and is none.
-const NO: [&str; 36] = [
-    "不",
-    "不是",
-    "不對",
-    "不好",
-    "不要",
-    "不行",
-    "不可以",
-    "不確定",
-    "不用",
-    "不用了",
-    "不正確",
-    "不同意",
-    "先不要",
-    "不要取消",
-    "先不用",
-    "別",
-    "否",
-    "錯",
-    "錯了",
-    "沒有",
-    "不是的",
-    "取消不要",
-    "等等不要",
-    "保留",
-    "no",
-    "nope",
-    "n",
-    "not",
-    "nah",
-    "wrong",
-    "いいえ",
-    "不改",
-    "不改了",
-    "不取消",
-    "不取消了",
-    "不必",
-];
-
 /// A slot of a few values.
 #[derive(Debug)]
 pub struct Choice {
@@ -98,8 +20,8 @@ pub struct Choice {
     automaton: Option<AhoCorasick>,
     /// The value of each word of the automaton.
     values: Vec<usize>,
-    /// Whether a value may be said before it is asked for.
-    volunteers: bool,
+    /// Whether it confirms: a yes or no, to a question only.
+    confirms: bool,
 }
 
 impl Choice {
@@ -135,20 +57,17 @@ impl Choice {
             options,
             automaton,
             values,
-            volunteers: true,
+            confirms: false,
         })
     }
 
     /// `yes` or `no`, by words of the house.
     pub fn yes_no() -> Choice {
-        let words = |all: &[&str]| all.iter().map(|word| (*word).to_owned()).collect();
-        let options = vec![
-            (Arc::from("yes"), words(&YES)),
-            (Arc::from("no"), words(&NO)),
-        ];
+        let [yes, no] = consent::words();
+        let options = vec![(Arc::from("yes"), yes), (Arc::from("no"), no)];
         let choice = Choice::new(options).expect("the words for yes and no differ");
         Choice {
-            volunteers: false,
+            confirms: true,
             ..choice
         }
     }
@@ -164,11 +83,17 @@ impl Choice {
     /// What the text says. A yes or no is one to a question only; another value may come unasked, by a
     /// word of two characters or more.
     pub fn read(&self, text: &str, asked: bool) -> Reading {
+        if self.confirms {
+            let said = asked.then(|| consent::read(text)).flatten();
+            return match said {
+                Some(yes) => Reading::Found((&*self.options[usize::from(!yes)].0).into()),
+                None => Reading::Absent,
+            };
+        }
         let mut folded = Folded::default();
         folded.fill(text);
         let length = folded.text().chars().count();
-        let is_early = !asked && !self.volunteers;
-        if length == 0 || length > SHORT || is_question(text) || is_early {
+        if length == 0 || length > SHORT || is_question(text) {
             return Reading::Absent;
         }
         let mut found: Option<usize> = None;

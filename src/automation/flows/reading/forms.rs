@@ -13,23 +13,29 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern of the house compiles")
 }
 
-/// A telephone number, as digits with a leading 0.
+/// Most digits of a telephone number: the country's, the leading 0 that some keep, and room.
+const MAX_PHONE: usize = 16;
+
+/// A telephone number, as digits with a leading 0. From each run on, no more digits are looked at than
+/// a number has: customers' texts may hold hundreds of runs.
 pub(super) fn phone(text: &str) -> Reading {
     let text = plain(text);
     let letters: Vec<char> = text.chars().collect();
     let mut is_like = false;
     for chain in chains(&letters) {
         for from in 0..chain.len() {
-            for to in (from + 1..=chain.len()).rev() {
-                let runs = &chain[from..to];
-                if !runs.iter().all(|run| run.is_digits()) {
-                    continue;
-                }
-                let digits: String = runs.iter().map(|run| run.text.as_str()).collect();
-                if let Some(number) = national(&digits) {
-                    return Reading::Found(number.into());
-                }
+            let mut digits = String::new();
+            let mut longest = None;
+            for run in chain[from..].iter().take_while(|run| run.is_digits()) {
+                digits.push_str(&run.text);
                 is_like |= digits.len() >= 7;
+                if digits.len() > MAX_PHONE {
+                    break;
+                }
+                longest = national(&digits).or(longest);
+            }
+            if let Some(number) = longest {
+                return Reading::Found(number.into());
             }
         }
     }

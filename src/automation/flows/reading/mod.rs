@@ -6,6 +6,7 @@
 
 mod choice;
 mod clauses;
+mod consent;
 mod forms;
 mod free;
 mod number;
@@ -58,10 +59,11 @@ impl Reader {
     }
 }
 
-/// Full width to half width, compatibility forms to plain ones (Unicode NFKC).
+/// Full width to half width, compatibility forms to plain ones (Unicode NFKC). One character may become
+/// eighteen, so what comes out is cut like what went in.
 fn plain(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
-    text.nfkc().collect()
+    text.nfkc().take(MAX_CHARS).collect()
 }
 
 #[cfg(test)]

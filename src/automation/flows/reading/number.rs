@@ -11,6 +11,12 @@ use regex::{Regex, RegexBuilder};
 /// Greatest size of a compiled pattern, in bytes: patterns are short.
 const MAX_PATTERN: usize = 1 << 20;
 
+/// Most runs that one number is broken into.
+const MAX_RUNS: usize = 24;
+
+/// Most characters of a telephone number or a day, which are told apart whatever the pattern takes.
+const MAX_OTHER: usize = 15;
+
 /// English words that stand before a number and are no part of it.
 const NO_PREFIX: [&str; 26] = [
     "no", "nr", "num", "id", "is", "my", "it", "its", "the", "on", "for", "at", "of", "and", "ok",
@@ -134,7 +140,7 @@ impl Number {
 
     /// The longest beginning of a chain that means something: how many runs, the value, what it is.
     fn longest(&self, chain: &[Token], letters: &[char]) -> Option<(usize, String, Nature)> {
-        for length in (1..=chain.len()).rev() {
+        for length in (1..=window(chain, self.max.max(MAX_OTHER))).rev() {
             let runs = &chain[..length];
             let joined: String = runs.iter().map(|run| run.text.as_str()).collect();
             let joined = joined.to_ascii_uppercase();
@@ -186,6 +192,17 @@ impl Number {
         let is_short = |run: &Token| run.is_digits() && run.text.len() < 3;
         !runs.iter().all(is_own) && !runs.iter().any(is_short)
     }
+}
+
+/// How many runs of a chain's beginning may be one value: what is longer than `most` characters is none.
+/// Without a bound a text of single digits would cost the cube of its length.
+fn window(chain: &[Token], most: usize) -> usize {
+    let mut length = 0;
+    let fits = |run: &&Token| {
+        length += run.text.len();
+        length <= most
+    };
+    chain.iter().take(MAX_RUNS).take_while(fits).count().max(1)
 }
 
 /// Whether nobody would take it for anything else: six digits, or a prefix and four.

@@ -313,6 +313,23 @@ fn forms_of_taiwan_are_read() {
     assert_eq!(Reader::Address.read("和平東路", false), Reading::Absent);
 }
 
+#[test]
+fn no_more_of_a_text_is_looked_at_than_a_value_has() {
+    // One character of these becomes eighteen.
+    assert_eq!(plain(&"\u{fdfa}".repeat(500)).chars().count(), MAX_CHARS);
+    let padded = format!("886{}912345678", "0".repeat(20));
+    assert_eq!(Reader::Phone.read(&padded, true), Reading::Unfit);
+    let far = format!("{}0912345678", "1-".repeat(60));
+    assert_eq!(Reader::Phone.read(&far, true), found("0912345678"));
+    let number = Number::new("[0-9]{6,300}", 300, Not::default()).unwrap();
+    let Reading::Found(value) = number.read(&"7-".repeat(200), true) else {
+        panic!("digits are taken");
+    };
+    assert!(value.len() < 50, "{value}");
+    let long = "7".repeat(280);
+    assert_eq!(number.read(&long, true), found(&long), "a run stays whole");
+}
+
 mod laws {
     use super::*;
     use proptest::prelude::*;
