@@ -169,7 +169,11 @@ fn eventually(what: &str, mut is: impl FnMut() -> bool) {
 fn eventually_or(what: &str, is: &mut dyn FnMut() -> bool, told: impl Fn() -> String) {
     let until = Instant::now() + Duration::from_secs(30);
     while !is() {
-        assert!(Instant::now() < until, "{what} did not come true: {}", told());
+        assert!(
+            Instant::now() < until,
+            "{what} did not come true: {}",
+            told()
+        );
         thread::park_timeout(Duration::from_millis(5));
     }
 }
