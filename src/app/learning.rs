@@ -48,6 +48,15 @@ pub async fn unmatched(
     Ok(tally.finish(from, MOST))
 }
 
+/// The next may ask, however this one ended.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
 /// What the admin socket asks. Runs on a thread that may block.
 pub(super) fn asked(store: Arc<dyn Store>, learning: Learning) -> Ask {
     let busy = AtomicBool::new(false);
@@ -55,6 +64,7 @@ pub(super) fn asked(store: Arc<dyn Store>, learning: Learning) -> Ask {
         if busy.swap(true, Ordering::Acquire) {
             return Err("somebody asks already, allowed: one at a time".into());
         }
+        let _done = Done(&busy);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
@@ -67,7 +77,6 @@ pub(super) fn asked(store: Arc<dyn Store>, learning: Learning) -> Ask {
                     since.unwrap_or(learning.keep),
                 ))
             });
-        busy.store(false, Ordering::Release);
         serde_json::to_string(&found?).map_err(|error| error.to_string())
     })
 }

@@ -9,12 +9,14 @@ use crate::ports::knowledge::{CurrentKnowledge, Knowledge};
 use crate::ports::understand::{Automation, CurrentAutomation};
 use arc_swap::ArcSwap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Holds the engine that answers now. Readers never wait for a reload.
 pub struct Current {
     engine: ArcSwap<Engine>,
     dir: PathBuf,
+    /// One reload at a time.
+    reloading: Mutex<()>,
     /// Where every service is instead, in a demo.
     services_at: OnceLock<BaseUrl>,
 }
@@ -25,6 +27,7 @@ impl Current {
         Current {
             engine: ArcSwap::from_pointee(engine),
             dir,
+            reloading: Mutex::default(),
             services_at: OnceLock::new(),
         }
     }
@@ -56,6 +59,11 @@ impl Current {
     /// # Errors
     /// Every fault; nothing has changed then.
     pub fn reload(&self, env: Env<'_>) -> Result<Vec<Fault>, Vec<Fault>> {
+        // Who reads later must also store later: a poisoned lock guards nothing that could be half done.
+        let _turn = self
+            .reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let policy = self.engine.load().policy().clone();
         let as_written = load_automation(&self.dir, policy, env)?;
         if !as_written.folder.is_dir() {

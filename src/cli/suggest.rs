@@ -226,13 +226,20 @@ fn tell(told: &Suggested, out: &mut dyn Write) -> io::Result<()> {
         )?;
         writeln!(out, "   why: {}", proposal.because)?;
         for sample in &proposal.samples {
-            let text = sample.text.replace(['\n', '\r'], " ");
+            let text = quiet(&sample.text);
             writeln!(out, "   {:>5} × {text}", sample.count)?;
         }
         writeln!(out, "   where: {}", proposal.place)?;
         for line in proposal.paste.lines() {
-            writeln!(out, "   | {line}")?;
+            writeln!(out, "   | {}", quiet(line))?;
         }
     }
     writeln!(out, "\nnothing was changed")
+}
+
+/// A customer's words without what moves a terminal's cursor or turns its direction.
+fn quiet(text: &str) -> String {
+    let moves =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.replace(moves, " ")
 }

@@ -17,11 +17,11 @@ pub(super) async fn unmatched(request: HttpRequest, internal: web::Data<Internal
         let said = "over the admin socket only: hotline suggest";
         return plain(HttpResponse::Forbidden(), said);
     }
-    let asked = request.query_string().strip_prefix("since=");
-    let since = match asked.map(str::parse::<u64>) {
-        None => None,
+    let asked = request.query_string();
+    let since = match asked.strip_prefix("since=").map(str::parse::<u64>) {
+        None if asked.is_empty() => None,
         Some(Ok(seconds)) => Some(Span(seconds.saturating_mul(1_000))),
-        Some(Err(_)) => {
+        None | Some(Err(_)) => {
             let said = format!("found {asked:?}, allowed: since=SECONDS");
             return plain(HttpResponse::BadRequest(), &said);
         }

@@ -153,24 +153,23 @@ impl Tally {
                 self.texts += 1;
                 let is_known = intent.is_some() && confidence >= UNSURE;
                 let unanswered = matches!(&*handler, "ai" | "fallback");
-                let missed = rule.is_none()
-                    && flow.is_none()
-                    && !wants_human
-                    && if intent.is_some() {
-                        !is_known
-                    } else {
-                        unanswered
-                    };
+                // An intent without an answer of its own is understood and missed all the same.
+                let guessed = intent.is_some() && !is_known;
+                let missed =
+                    rule.is_none() && flow.is_none() && !wants_human && (guessed || unanswered);
                 let mut waiting = self.pending.iter();
                 let place =
                     waiting.rposition(|(key, id, _)| *id == message && **key == *conversation);
                 // Without words they were unsent.
                 let words = place.and_then(|place| self.pending.remove(place));
                 match words.filter(|_| missed) {
-                    Some((.., words)) if &*handler == "ai" && intent.is_none() => {
+                    Some((.., words)) if &*handler == "ai" && !guessed => {
                         self.ask(conversation, at, words);
                     }
-                    Some((.., words)) => self.count(conversation, at, &words, intent.as_deref()),
+                    Some((.., words)) => {
+                        let guess = intent.as_deref().filter(|_| guessed);
+                        self.count(conversation, at, &words, guess);
+                    }
                     None => {}
                 }
             }

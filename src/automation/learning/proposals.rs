@@ -303,13 +303,13 @@ pub(super) fn toml(text: &str) -> String {
         "\"{}\"",
         text.replace('\\', "\\\\")
             .replace('"', "\\\"")
-            .replace(['\n', '\r', '\t'], " ")
+            .replace(char::is_control, " ")
     )
 }
 
 /// In quotes when it would be read as something else.
 pub(super) fn yaml(text: &str) -> String {
-    let plain = text.replace(['\n', '\r', '\t'], " ");
+    let plain = text.replace(char::is_control, " ");
     let begins = plain.starts_with(|c: char| !c.is_alphanumeric());
     if begins || plain.contains(" #") || plain.starts_with("${") {
         return toml(&plain);

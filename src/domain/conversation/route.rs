@@ -1,6 +1,6 @@
 //! What becomes of a text: the funnel, in one place.
 //!
-//! people → the flow under way → flows → keyword rules → intents → small talk → the assistant → the
+//! people → the flow under way → flows → keyword rules and small talk → intents → the assistant → the
 //! fallback. Law: each text gets exactly one of them, and [`Fact::Routed`] says which and why.
 
 use super::dialogue::Said;
