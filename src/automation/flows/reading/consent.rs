@@ -62,7 +62,7 @@ struct Word {
 
 /// The lists, the longest words first.
 static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
-    let folded = |list: &'static str| list.split_whitespace().map(|word| fold(word));
+    let folded = |list: &'static str| list.split_whitespace().map(fold);
     let leads: Vec<String> = folded(LEADS).collect();
     let trouble = fold("麻煩了");
     let mut words = Vec::new();
