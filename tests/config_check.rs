@@ -601,7 +601,7 @@ fn the_sample_config_warns_of_unset_secrets_and_nothing_else() {
         assert!(warnings.iter().any(|line| line.contains(name)), "{out}");
     }
     assert!(
-        out.contains("20 keyword rules, 26 articles, rich menu \"main\"; 0 faults, 2 warnings"),
+        out.contains("16 keyword rules, 26 articles, rich menu \"main\"; 0 faults, 2 warnings"),
         "{out}"
     );
 }
