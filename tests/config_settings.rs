@@ -4,6 +4,7 @@ use hotline::config::settings::{
     AccessToken, AiProvider, Durability, Groups, RedisServers, StoreKind,
 };
 use hotline::config::{self, ByteSize, Fault, Settings};
+use hotline::domain::playbook::{Assistance, Policy};
 use hotline::domain::time::Span;
 use std::path::Path;
 use tempfile::TempDir;
@@ -100,7 +101,15 @@ fn what_is_left_out_has_its_documented_default() {
     assert!(matches!(settings.store.kind, StoreKind::Embedded));
     assert_eq!(settings.store.socket(), Path::new("data/hotline.sock"));
     assert_eq!(settings.store.free_space_floor, ByteSize::mib(1024));
-    assert_eq!(settings.policy(), Default::default());
+    let assistant = Assistance {
+        enabled: true,
+        ..Assistance::default()
+    };
+    let policy = Policy {
+        assistant,
+        ..Policy::default()
+    };
+    assert_eq!(settings.policy(), policy);
     assert_eq!(settings.sending.auto_push_per_hour, 20);
     let channel = &settings.channels[0];
     assert_eq!(channel.api_base.as_str(), "https://api.line.me");
@@ -112,8 +121,10 @@ fn what_is_left_out_has_its_documented_default() {
 #[test]
 fn the_assistant_is_as_written() {
     let bare = settings(CHANNEL).unwrap();
-    assert!(matches!(bare.ai.provider, AiProvider::None));
-    assert!(!bare.policy().assistant.enabled);
+    assert!(matches!(bare.ai.provider, AiProvider::Knowledge));
+    assert!(bare.policy().assistant.enabled);
+    let none = settings(&format!("[ai]\nprovider = \"none\"\n{CHANNEL}")).unwrap();
+    assert!(!none.policy().assistant.enabled);
     let written = "[ai]\nprovider = \"openai\"\nbase_url = \"http://127.0.0.1:11434/v1/\"\nmodel = \"m\"\n\
                    min_confidence = 0.75\ntimeout = \"9s\"\ndebounce = \"300ms\"\nshow_loading = false\n\
                    concurrency = 3\ndirect_answers = false\npersona = \"小嵐\"\ndaily_tokens = 0\n\
