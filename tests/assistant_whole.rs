@@ -6,7 +6,7 @@ use hotline::simulator::assistant::{Fault, Script, Setup};
 use hotline::simulator::{Action, ChannelOptions, Options, Simulator, SimulatorThread, What};
 use std::fs;
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CHANNEL: &str = "main";
 const SOON: Duration = Duration::from_secs(20);
@@ -147,6 +147,25 @@ reply = [{ type = "text", text = "看不懂" }]
             .unwrap_or_else(|_| panic!("the customer gets nothing in time: {}", journal()))
     }
 
+    fn taps(&self, customer: &str, data: &str) {
+        let platform = &self.simulator.platform;
+        let tap = Action::Postback {
+            data: data.to_owned(),
+            display_text: None,
+            params: None,
+        };
+        platform.act(CHANNEL, customer, None, &tap).unwrap();
+    }
+
+    /// Waits until the server has been asked so often.
+    async fn asked(&self, times: u64) {
+        let until = Instant::now() + Duration::from_secs(20);
+        while self.requests() < times {
+            assert!(Instant::now() < until, "the server is not asked");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     fn requests(&self) -> u64 {
         self.simulator.platform.assistant().last_seq()
     }
@@ -235,6 +254,47 @@ async fn a_burst_of_bubbles_is_one_question() {
     assert_eq!(asked.len(), 1);
     let body = asked[0].body.to_string();
     assert!(body.contains("那個黑色的") && body.contains("什麼時候會到"));
+    whole.running.drain().await;
+}
+
+#[actix_web::test]
+async fn an_answer_after_a_person_took_over_is_dropped() {
+    let whole = Whole::start("").await;
+    let (first, second) = (whole.customer(), whole.customer());
+    whole.set_up(Script {
+        delay_ms: 800,
+        ..Script::sure(0.9)
+    });
+    whole.says(&first, "想請問一件事");
+    whole.asked(1).await;
+    whole.taps(&first, "hotline:handoff");
+    let got = whole.answered(&first).await;
+    assert!(got.len() == 1 && got[0] != COURTESY, "{got:?}");
+    // Whose question left later has its answer: the first one's has come, too.
+    whole.says(&second, "想請問一件事");
+    assert_eq!(whole.answered(&second).await, [COURTESY]);
+    assert_eq!(whole.got(&first), got);
+    whole.running.drain().await;
+}
+
+#[actix_web::test]
+async fn the_answer_to_an_older_question_is_dropped() {
+    let whole = Whole::start("").await;
+    let customer = whole.customer();
+    whole.set_up(Script {
+        delay_ms: 800,
+        ..Script::sure(0.9)
+    });
+    whole.says(&customer, "想請問一件事");
+    whole.asked(1).await;
+    whole.says(&customer, "還有另外一件事");
+    assert_eq!(whole.answered(&customer).await, [COURTESY]);
+    let asked = whole.simulator.platform.assistant().asked_since(1);
+    assert_eq!(asked.len(), 1);
+    let body = asked[0].body.to_string();
+    assert!(body.contains("想請問一件事") && body.contains("還有另外一件事"));
+    // It was the new one's: by then the old one's answer was due long since.
+    assert_eq!(whole.got(&customer).len(), 1);
     whole.running.drain().await;
 }
 
