@@ -20,7 +20,6 @@ pub const TOKEN: &str = "load-access-token";
 pub const MARKERS: u32 = 1_000;
 
 const KEYWORDS: &str = include_str!("../../config/automation/keywords.toml");
-const SERVICES: &str = include_str!("../../config/automation/services.toml");
 const SYNONYMS: &str = include_str!("../../config/automation/synonyms.toml");
 const GREETINGS: &str = include_str!("../../config/automation/greetings.toml");
 
@@ -59,7 +58,6 @@ pub fn write(folder: &Path, data: &Path, addresses: Addresses) -> io::Result<()>
     fs::create_dir_all(&automation)?;
     fs::write(folder.join("hotline.toml"), settings(data, addresses))?;
     fs::write(automation.join("keywords.toml"), KEYWORDS)?;
-    fs::write(automation.join("services.toml"), SERVICES)?;
     fs::write(automation.join("synonyms.toml"), SYNONYMS)?;
     fs::write(automation.join("greetings.toml"), GREETINGS)?;
     fs::write(automation.join("markers.toml"), markers())
